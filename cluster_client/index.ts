@@ -1,0 +1,6 @@
+/** The one way in which every part of the mesh talks to the Kubernetes API: one connection pool, watches included. */
+
+export { createBackoff } from './backoff.ts';
+export { type ClusterConnection, type ConnectOptions, connectToCluster, type RequestOptions } from './connection.ts';
+export { KubernetesError } from './kubernetes-error.ts';
+export { startWatchCache, type WatchCache, type WatchCacheOptions } from './watch-cache.ts';
