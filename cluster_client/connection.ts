@@ -1,6 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import type { Readable } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { parse } from 'yaml';
 import { errorFromAnswer, errorFromFault, KubernetesError } from './kubernetes-error.ts';
 
 export interface ConnectOptions {
@@ -142,6 +145,7 @@ function loadKubeConfig(file: string | undefined, context: string | undefined): 
   const config = new KubeConfig();
   if (file) config.loadFromFile(file);
   else config.loadFromDefault();
+  honourTokenFiles(config, file ?? process.env.KUBECONFIG);
   if (context) {
     if (!config.getContextObject(context)) {
       const known = config.getContexts().map(({ name }) => name);
@@ -151,6 +155,26 @@ function loadKubeConfig(file: string | undefined, context: string | undefined): 
   }
   if (!config.getCurrentCluster()) throw new Error('no cluster: the kubeconfig names no current context');
   return config;
+}
+
+/** A user's `tokenFile`, which the library passes over, becomes one that is read again as the token is renewed. */
+function honourTokenFiles(config: KubeConfig, files: string | undefined): void {
+  const users = (files ?? '')
+    .split(delimiter)
+    .filter((file) => existsSync(file))
+    .flatMap(usersOf);
+  for (const { name, user } of users) {
+    const known = config.users.findIndex((candidate) => candidate.name === name);
+    if (!user?.tokenFile || known < 0) continue;
+    config.users[known] = {
+      ...config.users[known]!,
+      authProvider: { name: 'tokenFile', config: { tokenFile: user.tokenFile } },
+    };
+  }
+}
+
+function usersOf(file: string): { name: string; user?: { tokenFile?: string } }[] {
+  return parse(readFileSync(file, 'utf8'))?.users ?? [];
 }
 
 /** Reads headers and certificates from the kubeconfig now and then, and keeps the pool while the certificates stay. */
