@@ -75,7 +75,7 @@ export class PodTable {
   }
 
   #parts(): Buffer[] {
-    const parts = [HEAD];
+    const parts: Buffer[] = [HEAD];
     for (const bytes of this.#segmentBytes()) {
       if (parts.length > 1) parts.push(COMMA);
       parts.push(bytes);

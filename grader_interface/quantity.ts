@@ -91,9 +91,7 @@ function readSuffix(suffix: string): Suffix | undefined {
 function parseBounded(text: string, { sign, whole, fraction }: Digits, suffix: Suffix): Quantity | undefined {
   const binary = suffix.format === 'BinarySI';
   if (binary && fraction !== '') return undefined;
-  const spareDigits = binary
-    ? 14 - whole.length - (suffix.exponent * 3) / 10
-    : 18 - whole.length - fraction.length;
+  const spareDigits = binary ? 14 - whole.length - (suffix.exponent * 3) / 10 : 18 - whole.length - fraction.length;
   const exponent = (binary ? 0 : suffix.exponent) - fraction.length;
   if (spareDigits < 0 || exponent < NANO) return undefined;
 

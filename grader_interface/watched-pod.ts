@@ -15,7 +15,10 @@ export function keepOfPod({ metadata, spec, status }: WatchedPod): WatchedPod {
   const { name, namespace, creationTimestamp, resourceVersion } = metadata ?? {};
   return {
     metadata: { name, namespace, creationTimestamp, resourceVersion } as NonNullable<WatchedPod['metadata']>,
-    spec: { nodeName: spec?.nodeName, containers: (spec?.containers ?? []).map((container) => ({ name: container.name })) },
+    spec: {
+      nodeName: spec?.nodeName,
+      containers: (spec?.containers ?? []).map((container) => ({ name: container.name })),
+    },
     status: {
       phase: status?.phase,
       podIP: status?.podIP,

@@ -1,0 +1,208 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { connectToCluster } from '@ml-job-mesh/cluster-client';
+import type { FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { buildGraderApp } from './app.ts';
+import { createClusterReader } from './cluster-reader.ts';
+import { type PodWatch, startPodWatch } from './pod-watch.ts';
+import { type StubApiServer, startStubApiServer } from './stub-api-server.ts';
+import type { WatchedPod } from './watched-pod.ts';
+
+let stub: StubApiServer;
+let cluster: ReturnType<typeof connectToCluster>;
+let pods: PodWatch;
+let app: FastifyInstance;
+
+beforeEach(async () => {
+  stub = await startStubApiServer();
+  cluster = connectToCluster({ kubeconfig: stub.kubeconfig });
+  pods = startPodWatch(cluster);
+  app = buildGraderApp({ pods, ...createClusterReader(cluster) });
+  await vi.waitFor(() => expect(pods.staleForMs()).toBe(0));
+});
+
+afterEach(async () => {
+  await app.close();
+  pods.stop();
+  await cluster.close();
+  await stub.stop();
+});
+
+function pod(namespace: string, name: string, phase = 'Running', rest: WatchedPod['status'] = {}): WatchedPod {
+  const metadata = { namespace, name, creationTimestamp: '2026-01-01T10:00:00Z' as unknown as Date };
+  return { metadata, spec: { nodeName: 'node-1', containers: [{ name: 'job' }] }, status: { phase, ...rest } };
+}
+
+async function getConfig(): Promise<unknown> {
+  const answer = await app.inject('/config');
+  expect(answer.statusCode).toBe(200);
+  return answer.json();
+}
+
+describe('GET /config', () => {
+  test('shows every pod with the five fields, and follows what happens to it', async () => {
+    stub.putPod(pod('kube-system', 'dns', 'Running', { podIP: '10.244.1.2' }));
+    stub.putPod({ ...pod('default', 'premium-job-template-1', 'Pending'), spec: { containers: [{ name: 'job' }] } });
+    const waiting = { node: null, ip: null, namespace: 'default', name: 'premium-job-template-1', status: 'Pending' };
+    const dns = { node: 'node-1', ip: '10.244.1.2', namespace: 'kube-system', name: 'dns', status: 'Running' };
+    await vi.waitFor(async () => expect(await getConfig()).toEqual({ pods: [waiting, dns] }));
+
+    stub.putPod(pod('default', 'premium-job-template-1', 'Succeeded', { podIP: '10.244.1.3' }));
+    stub.deletePod(pod('kube-system', 'dns'));
+    const done = { ...waiting, node: 'node-1', ip: '10.244.1.3', status: 'Succeeded' };
+    await vi.waitFor(async () => expect(await getConfig()).toEqual({ pods: [done] }));
+  });
+
+  test('asks the API server nothing', async () => {
+    await getConfig();
+    const before = stub.requests.filter((path) => path !== '/api/v1/pods').length;
+    const listsAndWatches = stub.requests.length;
+    for (let request = 0; request < 200; request += 1) await getConfig();
+    expect(stub.requests.filter((path) => path !== '/api/v1/pods')).toHaveLength(before);
+    // The watch itself is begun again every few seconds, whoever asks or not.
+    expect(stub.requests.length - listsAndWatches).toBeLessThan(3);
+  });
+
+  test('is 503 with Retry-After while the watch is broken, and right again afterwards', async () => {
+    stub.failWith(500);
+    await vi.waitFor(async () => expect((await app.inject('/config')).statusCode).toBe(503), {
+      timeout: 15_000,
+      interval: 100,
+    });
+    const refused = await app.inject('/config');
+    expect(refused.headers).toMatchObject({
+      'retry-after': '1',
+      'content-type': 'application/problem+json; charset=utf-8',
+    });
+    expect(refused.json()).toMatchObject({ code: 'not_ready', status: 503, detail: 'the watch on the pods is broken' });
+    expect((await app.inject('/readyz')).statusCode).toBe(503);
+    expect((await app.inject('/healthz')).statusCode).toBe(200);
+
+    stub.putPod(pod('a', 'b'));
+    stub.failWith(undefined);
+    const expected = { pods: [{ node: 'node-1', ip: null, namespace: 'a', name: 'b', status: 'Running' }] };
+    await vi.waitFor(async () => expect(await getConfig()).toEqual(expected), { timeout: 15_000, interval: 100 });
+  }, 40_000);
+
+  test('is 503 until the pods have been listed for the first time', async () => {
+    stub.failWith(503);
+    const early = startPodWatch(cluster);
+    const earlyApp = buildGraderApp({ pods: early, ...createClusterReader(cluster) });
+    const answer = await earlyApp.inject('/config');
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json().detail).toBe('the pods have not been listed yet');
+    early.stop();
+    await earlyApp.close();
+  });
+});
+
+describe('GET /{tier}/logs', () => {
+  async function succeed(namespace: string, name: string, finishedAt: string): Promise<void> {
+    stub.putPod(pod(namespace, name, 'Succeeded', { containerStatuses: [{ state: { terminated: { finishedAt } } }] }));
+    await vi.waitFor(() => expect(pods.json().toString()).toContain(`"${name}","status":"Succeeded"`));
+  }
+
+  test('is 404 with an error while no pod of the tier has succeeded', async () => {
+    await succeed('default', 'premium-job-template-elsewhere', '2026-01-01T10:00:30Z');
+    for (const tier of ['free', 'premium']) {
+      const answer = await app.inject(`/${tier}/logs`);
+      expect([answer.statusCode, answer.json()]).toEqual([
+        404,
+        { error: `no pod of ${tier}-service has succeeded yet` },
+      ]);
+    }
+  });
+
+  test('is the log of the newest Succeeded pod, as text', async () => {
+    await succeed('free-service', 'free-job-template-b', '2026-01-01T10:00:31Z');
+    await succeed('free-service', 'free-job-template-a', '2026-01-01T10:00:32Z');
+    stub.setLog('free-job-template-a', (response) => response.end('dataset: mnist\nTime passed: 12.34 sec\n'));
+    const answer = await app.inject('/free/logs');
+    expect(answer.body).toBe('dataset: mnist\nTime passed: 12.34 sec\n');
+    expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
+  });
+
+  test('is complete however long the log is', async () => {
+    const log = `${'é'.repeat(500)}\n`.repeat(20_000);
+    await succeed('premium-service', 'premium-job-template-long', '2026-01-01T10:00:30Z');
+    stub.setLog('premium-job-template-long', (response) => response.end(log));
+    const address = await app.listen({ port: 0, host: '127.0.0.1' });
+    const text = await (await fetch(`${address}/premium/logs`)).text();
+    expect(text.length).toBe(log.length);
+    expect(text === log).toBe(true);
+  });
+
+  test('is 500 with an error when the log cannot be read', async () => {
+    await succeed('free-service', 'free-job-template-lost', '2026-01-01T10:00:30Z');
+    const answer = await app.inject('/free/logs');
+    expect(answer.statusCode).toBe(500);
+    expect(answer.json()).toEqual({ error: 'the log of free-job-template-lost cannot be read: the stub answers 404' });
+  });
+
+  test('is never cut short in silence', async () => {
+    await succeed('free-service', 'free-job-template-cut', '2026-01-01T10:00:30Z');
+    stub.setLog('free-job-template-cut', async (response) => {
+      response.write('half of a line');
+      await wait(100);
+      response.destroy();
+    });
+    const address = await app.listen({ port: 0, host: '127.0.0.1' });
+    const answer = await fetch(`${address}/free/logs`);
+    await expect(answer.text()).rejects.toThrow();
+  });
+});
+
+describe('GET /{tier}/resource-quota', () => {
+  test('is the text that kubectl prints', async () => {
+    const amounts = { 'requests.cpu': '2' };
+    stub.setQuotas('free-service', [
+      {
+        metadata: { name: 'q', namespace: 'free-service' },
+        spec: { hard: amounts },
+        status: { hard: amounts, used: { 'requests.cpu': '900m' } },
+      },
+    ]);
+    const free = await app.inject('/free/resource-quota');
+    expect(free.headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(free.body).toBe(
+      'Name:         q\nNamespace:    free-service\nResource      Used  Hard\n--------      ----  ----\nrequests.cpu  900m  2\n',
+    );
+    const premium = await app.inject('/premium/resource-quota');
+    expect(premium.body).toBe('No resources found in premium-service namespace.\n');
+  });
+
+  test('is 503 with Retry-After when the API server does not answer as it should', async () => {
+    stub.failWith(503);
+    const answer = await app.inject('/free/resource-quota');
+    expect([answer.statusCode, answer.json().code]).toEqual([503, 'cluster_unavailable']);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  });
+});
+
+describe('the paths', () => {
+  test.each(['/', '/configs', '/config/', '/free', '/premium/queue'])('%s is not among them', async (url) => {
+    const answer = await app.inject(url);
+    expect([answer.statusCode, answer.json().code]).toEqual([404, 'not_found']);
+  });
+
+  test.each(['/config', '/free/logs', '/premium/resource-quota', '/healthz'])('%s is only read', async (url) => {
+    for (const method of ['POST', 'DELETE'] as const) {
+      const answer = await app.inject({ method, url });
+      expect([answer.statusCode, answer.json().code, answer.headers.allow]).toEqual([
+        405,
+        'method_not_allowed',
+        'GET, HEAD',
+      ]);
+    }
+  });
+
+  test('HEAD is answered as GET is, without the body', async () => {
+    const get = await app.inject('/config');
+    const head = await app.inject({ method: 'HEAD', url: '/config' });
+    expect([head.statusCode, head.body, head.headers['content-length']]).toEqual([
+      200,
+      '',
+      get.headers['content-length'],
+    ]);
+  });
+});

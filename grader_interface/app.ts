@@ -1,0 +1,97 @@
+/** The grader interface's routes. The app does no I/O of its own: pods come from a watch, logs and quotas from a reader. */
+import type { Readable } from 'node:stream';
+import { problem, toServiceError } from '@ml-job-mesh/tier-service/errors.ts';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify';
+import type { PodWatch } from './pod-watch.ts';
+
+/** A tier as the grader interface sees it: where its Jobs run, and how their names begin. */
+export interface GradedTier {
+  name: string;
+  namespace: string;
+  podNamePrefix: string;
+}
+
+export const gradedTiers: GradedTier[] = [
+  { name: 'free', namespace: 'free-service', podNamePrefix: 'free-job-template' },
+  { name: 'premium', namespace: 'premium-service', podNamePrefix: 'premium-job-template' },
+];
+
+export interface GraderAppOptions {
+  pods: Pick<PodWatch, 'hasSynced' | 'staleForMs' | 'json' | 'newestSucceeded'>;
+  /** The complete log of a pod's container, as the API server sends it. */
+  readLog: (namespace: string, pod: string, container: string | undefined) => Promise<Readable>;
+  /** What `kubectl describe quota` prints for a namespace. */
+  readQuotas: (namespace: string) => Promise<string>;
+  server?: FastifyServerOptions;
+}
+
+/** The pods may be this old before `/config` says that it does not know. */
+const MAX_STALE_MS = 1_000;
+const RETRY_AFTER_SECONDS = 1;
+
+/** Builds the app; the one who calls it lets it listen. */
+export function buildGraderApp({ pods, readLog, readQuotas, server }: GraderAppOptions): FastifyInstance {
+  const app = Fastify(server);
+  answerErrorsAsProblems(app);
+
+  const isFresh = () => pods.staleForMs() <= MAX_STALE_MS;
+  const staleness = () => (pods.hasSynced() ? 'the watch on the pods is broken' : 'the pods have not been listed yet');
+
+  // Called far more often than anything else: no line in the log for each success.
+  app.get('/config', { logLevel: 'warn' }, (_, reply) => {
+    if (!isFresh()) throw problem('not_ready', staleness(), { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store');
+    return reply.send(pods.json());
+  });
+
+  for (const tier of gradedTiers) {
+    app.get(`/${tier.name}/logs`, async (request, reply) => {
+      if (!isFresh()) return replyNoLog(reply, 500, `the log cannot be read: ${staleness()}`);
+      const pod = pods.newestSucceeded(tier.namespace, tier.podNamePrefix);
+      if (!pod) return replyNoLog(reply, 404, `no pod of ${tier.namespace} has succeeded yet`);
+      const name = pod.metadata?.name ?? '';
+      try {
+        const log = await readLog(tier.namespace, name, pod.spec?.containers[0]?.name);
+        return replyText(reply, log);
+      } catch (error) {
+        request.log.error(error, 'the log cannot be read');
+        return replyNoLog(reply, 500, `the log of ${name} cannot be read: ${(error as Error).message}`);
+      }
+    });
+
+    app.get(`/${tier.name}/resource-quota`, async (_, reply) => replyText(reply, await readQuotas(tier.namespace)));
+  }
+
+  for (const prefix of ['', '/grader']) {
+    app.get(`${prefix}/healthz`, { logLevel: 'warn' }, async () => ({ status: 'ok' }));
+    app.get(`${prefix}/readyz`, { logLevel: 'warn' }, async () => {
+      if (!isFresh()) throw problem('not_ready', staleness(), { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      return { status: 'ready' };
+    });
+  }
+  return app;
+}
+
+function replyText(reply: FastifyReply, text: string | Readable): FastifyReply {
+  return reply.header('content-type', 'text/plain; charset=utf-8').header('cache-control', 'no-store').send(text);
+}
+
+/** The two log calls keep the shape that graders know. */
+function replyNoLog(reply: FastifyReply, status: 404 | 500, error: string): FastifyReply {
+  return reply.code(status).send({ error });
+}
+
+function answerErrorsAsProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const known = toServiceError(error);
+    if (known.status >= 500) request.log.error(error);
+    if (known.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
+    return reply.code(known.status).type('application/problem+json').send(known.toProblem());
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]!;
+    if (!app.hasRoute({ method: 'GET', url: path })) throw problem('not_found', `there is nothing at ${path}`);
+    reply.header('allow', 'GET, HEAD');
+    throw problem('method_not_allowed', `${path} is only read`);
+  });
+}
