@@ -2,13 +2,17 @@
 // have: each watch is asked to end after a few seconds, so that a connection that died silently is noticed as fast
 // as one that closed, and a healthy one costs one small request per period.
 import { setTimeout } from 'node:timers/promises';
-import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
 import { createBackoff } from './backoff.ts';
 import type { ClusterConnection } from './connection.ts';
 import { errorFromAnswer, errorFromFault, KubernetesError } from './kubernetes-error.ts';
 import { readLines } from './read-lines.ts';
 
-export interface WatchCacheOptions<T extends KubernetesObject> {
+/** Any object of the Kubernetes API. */
+export interface WatchedObject {
+  metadata?: { namespace?: string | undefined; name?: string | undefined; resourceVersion?: string | undefined } | undefined;
+}
+
+export interface WatchCacheOptions<T extends WatchedObject> {
   /** The collection's path, e.g. `/apis/batch/v1/namespaces/free-service/jobs`. */
   path: string;
   fieldSelector?: string;
@@ -24,7 +28,7 @@ export interface WatchCacheOptions<T extends KubernetesObject> {
 export type ChangeType = 'added' | 'modified' | 'deleted';
 type ChangeListener<T> = (type: ChangeType, object: T, previous?: T) => void;
 
-export type WatchCache<T extends KubernetesObject> = ReturnType<typeof startWatchCache<T>>;
+export type WatchCache<T extends WatchedObject> = ReturnType<typeof startWatchCache<T>>;
 
 /** A watch may be silent for its own length and this much longer before it counts as dead. */
 const silenceGraceMs = 1_500;
@@ -35,7 +39,7 @@ const reconnectGraceMs = 1_000;
  * Lists a collection, watches it from there on and keeps a copy in memory, for ever: every fault is followed by a
  * new attempt, after a back-off with jitter of at most 2 s.
  */
-export function startWatchCache<T extends KubernetesObject>(cluster: ClusterConnection, options: WatchCacheOptions<T>) {
+export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnection, options: WatchCacheOptions<T>) {
   const { path, fieldSelector, labelSelector, keep = (object: T) => object, watchSeconds = 5, onFault } = options;
   const objects = new Map<string, T>();
   const listeners = new Set<ChangeListener<T>>();
@@ -63,7 +67,7 @@ export function startWatchCache<T extends KubernetesObject>(cluster: ClusterConn
 
   async function list(): Promise<void> {
     const query = { fieldSelector, labelSelector };
-    const answer = await cluster.get<KubernetesListObject<T>>(path, {
+    const answer = await cluster.get<{ items: T[]; metadata?: { resourceVersion?: string } }>(path, {
       query,
       signal: stopped.signal,
       timeoutMs: 30_000,
@@ -167,7 +171,7 @@ export function startWatchCache<T extends KubernetesObject>(cluster: ClusterConn
   };
 }
 
-function keyOf({ metadata }: KubernetesObject): string {
+function keyOf({ metadata }: WatchedObject): string {
   return `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`;
 }
 

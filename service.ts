@@ -1,0 +1,10 @@
+// `npm run service -- free`: runs one tier on this host, against the cluster that the kubeconfig names.
+const tiers = ['free', 'premium'];
+const tier = process.argv[2] ?? '';
+if (!tiers.includes(tier)) {
+  console.error(
+    `service: "${tier}" is not a tier; say ${tiers.map((name) => `"npm run service -- ${name}"`).join(' or ')}`,
+  );
+  process.exit(2);
+}
+await import(`./${tier}_service/app/server.ts`);

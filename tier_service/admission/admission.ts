@@ -1,0 +1,137 @@
+// Gives free places to the jobs that wait, oldest first. It holds no state that the cluster does not: several
+// replicas may run it at once, and any of them may stop at any moment.
+import { type ClusterConnection, createBackoff, KubernetesError, type WatchCache } from '@ml-job-mesh/cluster-client';
+import { annotation } from '../jobs/annotations.ts';
+import type { JobIndex, JobRecord } from '../jobs/job-index.ts';
+import { jobPath } from '../jobs/job-paths.ts';
+import { acceptedAt } from '../jobs/job-view.ts';
+import { isTerminal, type Pod, type ResourceQuota } from '../jobs/kubernetes-objects.ts';
+import { startWakingRefusedJobs } from './refused-jobs.ts';
+import { type Amounts, addAmounts, podAmounts } from './resources.ts';
+import { hasRoom } from './room.ts';
+
+export interface AdmissionOptions {
+  cluster: ClusterConnection;
+  index: JobIndex;
+  pods: WatchCache<Pod>;
+  quotas: WatchCache<ResourceQuota>;
+  now?: () => Date;
+  onAdmitted?: (record: JobRecord, waitedMs: number) => void;
+  onFault?: (error: KubernetesError, record: JobRecord) => void;
+}
+
+export type Admission = ReturnType<typeof startAdmission>;
+
+/** Starts to admit jobs, on every change that may have made room for one. */
+export function startAdmission(options: AdmissionOptions) {
+  const { cluster, index, pods, quotas, now = () => new Date(), onAdmitted, onFault } = options;
+  /** Jobs that this replica resumed, until the watch shows it. */
+  const resuming = new Map<string, JobRecord>();
+  const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 });
+  let livePods: Amounts = {};
+  let isScheduled = false;
+  let pausedUntil = 0;
+  let isStopped = false;
+
+  function reserved(): Amounts {
+    let sum: Amounts = {};
+    for (const record of new Set([...index.awaitingPod, ...resuming.values()])) {
+      if (!record.pod) sum = addAmounts(sum, askOf(record));
+    }
+    return sum;
+  }
+
+  /** The first that waits and is not being resumed already. */
+  function nextInQueue(): JobRecord | undefined {
+    return index.queue.find(({ uid }) => !resuming.has(uid));
+  }
+
+  function roomFor(record: JobRecord, taken: Amounts): boolean {
+    return hasRoom(askOf(record), { quotas: quotas.values(), livePods, reserved: taken });
+  }
+
+  function admit(): void {
+    isScheduled = false;
+    if (isStopped || performance.now() < pausedUntil || !pods.hasSynced() || !quotas.hasSynced()) return;
+    for (;;) {
+      const next = nextInQueue();
+      if (!next || !roomFor(next, reserved())) return;
+      resuming.set(next.uid, next);
+      void resume(next);
+    }
+  }
+
+  async function resume(record: JobRecord): Promise<void> {
+    const admittedAt = now();
+    try {
+      await cluster.patch(jobPath(record), resumePatch(record, admittedAt), { type: 'json' });
+      backoff.reset();
+      onAdmitted?.(record, admittedAt.getTime() - Date.parse(acceptedAt(record.job)));
+    } catch (error) {
+      if (!(error instanceof KubernetesError)) throw error;
+      // 404 and 422 (the guard): it was cancelled, cleared, or another replica was first. The watch will show it.
+      if (error.status !== 404 && error.status !== 422) {
+        pausedUntil = performance.now() + backoff.nextMs();
+        onFault?.(error, record);
+      }
+    }
+    // Whatever was answered, the watch has the last word; should it stay silent, the job is looked at anew.
+    setTimeout(() => release(record), 2_000).unref();
+    if (pausedUntil > performance.now()) {
+      resuming.delete(record.uid);
+      setTimeout(schedule, pausedUntil - performance.now() + 1).unref();
+    }
+  }
+
+  function release(record: JobRecord): void {
+    if (resuming.delete(record.uid)) schedule();
+  }
+
+  function schedule(): void {
+    if (isScheduled || isStopped) return;
+    isScheduled = true;
+    setImmediate(admit);
+  }
+
+  const stopListening = [
+    index.onChange((record, change) => {
+      if (change === 'progress') return;
+      if (record.state.status !== 'queued' || change === 'removed') resuming.delete(record.uid);
+      schedule();
+    }),
+    quotas.on('change', schedule),
+    pods.on('change', (type, pod, previous) => {
+      if (previous && !isTerminal(previous)) livePods = addAmounts(livePods, podAmounts(previous.spec!), -1);
+      if (type !== 'deleted' && !isTerminal(pod)) livePods = addAmounts(livePods, podAmounts(pod.spec!));
+      schedule();
+    }),
+  ];
+  for (const pod of pods.values()) if (!isTerminal(pod)) livePods = addAmounts(livePods, podAmounts(pod.spec!));
+  const stopWaking = startWakingRefusedJobs({ cluster, index, hasRoomFor: (record) => roomFor(record, {}) });
+  schedule();
+
+  return {
+    /** Jobs in a place: resumed, and not ended. */
+    running: () => index.counts.starting + index.counts.running,
+    stop(): void {
+      isStopped = true;
+      for (const stop of stopListening) stop();
+      stopWaking();
+    },
+  };
+}
+
+/** Resumes a Job if it is still the one that was seen and still suspended; otherwise the API server refuses it. */
+function resumePatch(record: JobRecord, admittedAt: Date) {
+  const admitted = `/metadata/annotations/${annotation.admitted.replaceAll('/', '~1')}`;
+  return [
+    { op: 'test', path: '/metadata/uid', value: record.uid },
+    { op: 'test', path: '/spec/suspend', value: true },
+    { op: 'replace', path: '/spec/suspend', value: false },
+    { op: 'add', path: admitted, value: admittedAt.toISOString() },
+  ];
+}
+
+function askOf(record: JobRecord): Amounts {
+  return podAmounts(record.job.spec!.template.spec! as Pod['spec'] & object);
+}

@@ -1,0 +1,65 @@
+// Amounts of what a quota limits, as whole numbers, so that they add up exactly.
+import type { Pod } from '../jobs/kubernetes-objects.ts';
+
+/** Amounts by the names that a ResourceQuota uses, in thousandths (of a core, a byte, a pod). */
+export type Amounts = Record<string, number>;
+
+const suffixes: Record<string, number> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+/**
+ * A Kubernetes quantity (`900m`, `2`, `1536Mi`, `1e3`) in thousandths, rounded up as Kubernetes rounds.
+ * @throws Error for anything else
+ */
+export function parseQuantity(text: string): number {
+  const found = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([numkMGTPE]?i?)$/.exec(String(text));
+  const factor = suffixes[found?.[2] ?? ''];
+  if (!found || factor === undefined) throw new Error(`"${text}" is not a quantity`);
+  return Math.ceil(Number((Number(found[1]) * factor * 1_000).toPrecision(15)));
+}
+
+type PodSpec = NonNullable<Pod['spec']>;
+
+/** What a pod counts for in a ResourceQuota: itself, and its containers' requests and limits. */
+export function podAmounts(spec: PodSpec): Amounts {
+  const amounts: Amounts = { pods: 1_000, 'count/pods': 1_000 };
+  for (const kind of ['requests', 'limits'] as const) {
+    for (const resource of ['cpu', 'memory']) amounts[`${kind}.${resource}`] = containersAmount(spec, kind, resource);
+  }
+  return { ...amounts, cpu: amounts['requests.cpu']!, memory: amounts['requests.memory']! };
+}
+
+/** Containers and sidecars add up; an ordinary init container counts only where it needs more than those. */
+function containersAmount(
+  { containers, initContainers = [] }: PodSpec,
+  kind: 'requests' | 'limits',
+  resource: string,
+): number {
+  const amount = (container: { resources?: { requests?: object; limits?: object } }) =>
+    parseQuantity((container.resources?.[kind] as Record<string, string> | undefined)?.[resource] ?? '0');
+  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const together = [...containers, ...sidecars].reduce((sum, container) => sum + amount(container), 0);
+  return Math.max(together, ...initContainers.map(amount));
+}
+
+export function addAmounts(left: Amounts, right: Amounts, sign: 1 | -1 = 1): Amounts {
+  const sum = { ...left };
+  for (const [name, amount] of Object.entries(right)) sum[name] = (sum[name] ?? 0) + sign * amount;
+  return sum;
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import formbody from '@fastify/formbody';
+import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify';
+import { toServiceError } from './errors.ts';
+import type { Job } from './jobs/kubernetes-objects.ts';
+import { documentation } from './routes/documentation.ts';
+import { eventRoutes } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { logRoutes } from './routes/logs.ts';
+import { queueRoutes } from './routes/queue.ts';
+import { submitRoutes } from './routes/submit.ts';
+import { answerUnknownPaths } from './routes/unknown-paths.ts';
+import type { TierContext } from './tier-context.ts';
+
+/** A job is asked for in far less. */
+const bodyLimit = 16 * 1_024;
+
+/**
+ * Settings of every HTTP service of the mesh: nobody may take for ever to send a request or to read an answer, and a
+ * request's id comes from the front proxy if that looks like one.
+ */
+export const serverOptions = {
+  bodyLimit,
+  requestTimeout: 10_000,
+  connectionTimeout: 60_000,
+  keepAliveTimeout: 72_000,
+  http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+  requestIdHeader: false,
+  genReqId: ({ headers }) => {
+    const given = headers['x-request-id'];
+    return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+  },
+  routerOptions: { ignoreTrailingSlash: true },
+  disableRequestLogging: true,
+} satisfies FastifyServerOptions & { http: object };
+
+/** Makes every answer carry its request's id, and every error a problem of RFC 9457. */
+export function useProblems(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url } = request;
+    request.log.info(
+      { method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 },
+      'answered',
+    );
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const told = toServiceError(error);
+    if (told.status >= 500) request.log.error({ err: told.cause ?? error, code: told.code }, told.message);
+    if (told.retryAfterSeconds !== undefined) reply.header('retry-after', told.retryAfterSeconds);
+    return reply.code(told.status).type('application/problem+json; charset=utf-8').send(told.toProblem());
+  });
+  answerUnknownPaths(app);
+}
+
+/**
+ * Builds a tier's HTTP interface from what it is given; it does no I/O of its own.
+ * @param context the tier's values, the cluster and what is known of its jobs
+ */
+export async function buildApp(
+  context: TierContext & { template: Job },
+  options: FastifyServerOptions = {},
+): Promise<FastifyInstance> {
+  const app = fastify({ ...serverOptions, ...options } as FastifyServerOptions) as FastifyInstance;
+  app.setSerializerCompiler(() => JSON.stringify);
+  useProblems(app);
+  await readEveryBody(app);
+  await app.register(documentation, { tier: context.tier });
+  await app.register(async (routes) => {
+    for (const addRoutes of [submitRoutes, jobRoutes, logRoutes, eventRoutes, healthRoutes]) addRoutes(routes, context);
+    queueRoutes(routes, context);
+  });
+  return app;
+}
+
+/** Whatever a body is labelled as, it reaches the route as text: there it is read for what it is. */
+async function readEveryBody(app: FastifyInstance): Promise<void> {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, body, done) => done(null, body));
+  await app.register(formbody, { bodyLimit, parser: (body) => body as never });
+}

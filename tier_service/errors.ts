@@ -1,0 +1,106 @@
+import { KubernetesError } from '@ml-job-mesh/cluster-client';
+import { Type } from 'typebox';
+
+/** Every error that a client can meet, each once: its stable code, its status, and a title. */
+const declared = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  unauthorized: { status: 401, title: 'An API key is needed' },
+  not_found: { status: 404, title: 'There is nothing at this path' },
+  job_not_found: { status: 404, title: 'There is no such job' },
+  log_not_found: { status: 404, title: 'There is no log' },
+  quota_not_found: { status: 404, title: 'There is no ResourceQuota' },
+  method_not_allowed: { status: 405, title: 'This path does not take that method' },
+  job_ended: { status: 409, title: 'The job has ended' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  key_reused: { status: 422, title: 'The idempotency key was used for another request' },
+  queue_full: { status: 429, title: 'The queue is full' },
+  internal_error: { status: 500, title: 'Something went wrong here' },
+  log_unreadable: { status: 500, title: 'The log cannot be read' },
+  cluster_unavailable: { status: 503, title: 'The Kubernetes API cannot be reached or is overloaded' },
+  not_ready: { status: 503, title: 'The service is not ready' },
+} as const;
+
+export type ErrorCode = keyof typeof declared;
+
+/** RFC 9457, with a code that scripts can rely on. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.Enum(Object.keys(declared) as ErrorCode[]),
+  },
+  { description: 'Problem details (RFC 9457)' },
+);
+
+/** An error that is told to the client as it is. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, detail: string, { retryAfterSeconds, cause }: ErrorHints = {}) {
+    super(detail, { cause });
+    this.code = code;
+    this.status = declared[code].status;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  /** The answer's body. */
+  toProblem() {
+    const { status, title } = declared[this.code];
+    return { type: 'about:blank', title, status, detail: this.message, code: this.code };
+  }
+}
+
+interface ErrorHints {
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+/** Makes one of the declared errors. */
+export function problem(code: ErrorCode, detail: string, hints: ErrorHints = {}): ServiceError {
+  return new ServiceError(code, detail, hints);
+}
+
+/** The declared errors in the order of their status, for the documentation. */
+export function listErrors(): { code: ErrorCode; status: number; title: string }[] {
+  return Object.entries(declared).map(([code, { status, title }]) => ({ code: code as ErrorCode, status, title }));
+}
+
+/**
+ * What any error is told to a client as. Kubernetes' answers are translated here and nowhere else: whatever keeps
+ * the API server from answering is a 503 that may be repeated, and no client sees a message of ours by accident.
+ */
+export function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  if (error instanceof KubernetesError) return fromKubernetes(error);
+  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
+  if (statusCode === 413 || code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return problem('body_too_large', 'a job is asked for in at most 16 KiB');
+  if (statusCode === 405) return problem('method_not_allowed', message ?? '');
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return problem('invalid_request', message ?? 'the request cannot be read');
+  return problem('internal_error', "the fault has been logged under this request's id", { cause: error });
+}
+
+function fromKubernetes(error: KubernetesError): ServiceError {
+  const retryAfterSeconds = Math.ceil(error.retryAfterSeconds ?? 2);
+  // A conflict is somebody else's write at the same moment, most often on the ResourceQuota: it passes.
+  if (error.isUnavailable || error.status === 409) {
+    return problem('cluster_unavailable', 'the Kubernetes API did not take the request; please repeat it', {
+      retryAfterSeconds,
+      cause: error,
+    });
+  }
+  if (error.status === 404) return problem('job_not_found', 'there is no job of this id', { cause: error });
+  if (error.status === 403 && /exceeded quota/.test(error.message)) {
+    return problem('queue_full', 'the namespace has reached its quota of Jobs', {
+      retryAfterSeconds: 30,
+      cause: error,
+    });
+  }
+  return problem('internal_error', "the fault has been logged under this request's id", { cause: error });
+}

@@ -1,0 +1,31 @@
+import { createServer, type Server } from 'node:http';
+import type { Metrics } from './metrics.ts';
+
+export interface InternalServerOptions {
+  host: string;
+  port: number;
+  metrics: Metrics;
+  /** True once the service is alive and has seen the cluster for the first time. */
+  isReady: () => boolean;
+}
+
+/**
+ * Serves what is not for clients: `GET /metrics`, and `GET /internal/ready` for the readiness probe. That probe does
+ * not ask whether the Kubernetes API answers now: it would take every tier out of service at once whenever that is
+ * away, and a client's 503 would no longer be ours.
+ */
+export async function startInternalServer({ host, port, metrics, isReady }: InternalServerOptions): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    if (request.url === '/metrics') {
+      response.setHeader('content-type', metrics.registry.contentType).end(await metrics.registry.metrics());
+    } else if (request.url === '/internal/ready') {
+      response.writeHead(isReady() ? 200 : 503).end(isReady() ? 'ready\n' : 'the cluster has not been seen yet\n');
+    } else {
+      response.writeHead(404).end();
+    }
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject).listen(port, host, resolve);
+  await promise;
+  return server;
+}

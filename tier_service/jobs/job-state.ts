@@ -1,0 +1,94 @@
+// What a Job and its pod say about a job, as one pure function. Nothing else decides what a job's status is.
+import { annotation } from './annotations.ts';
+import { explainFailure, type JobFailure } from './failure.ts';
+import { conditionOf, isTerminal, type Job, type Pod } from './kubernetes-objects.ts';
+import { type JobResult, readOutcome, readResult } from './outcome.ts';
+
+export const statuses = ['queued', 'starting', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export type JobStatus = (typeof statuses)[number];
+
+export interface JobState {
+  status: JobStatus;
+  /** RFC 3339; null while not known. */
+  startedAt: string | null;
+  finishedAt: string | null;
+  result: JobResult | null;
+  error: JobFailure | null;
+}
+
+/** How far a status is on its way; the three ends are equally far. */
+export function rankOf(status: JobStatus): number {
+  return Math.min(statuses.indexOf(status), 3);
+}
+
+export function hasEnded(status: JobStatus): boolean {
+  return rankOf(status) === 3;
+}
+
+/**
+ * Derives a job's state, in this order of what counts:
+ *
+ * | seen | status |
+ * | --- | --- |
+ * | an outcome was recorded on the Job | as recorded |
+ * | its cancellation was asked for | cancelled |
+ * | Job Complete or SuccessCriteriaMet, or pod Succeeded | succeeded |
+ * | Job Failed or FailureTarget | failed |
+ * | pod Failed, and nobody deleted it | failed |
+ * | pod Running, or Failed while being deleted | running |
+ * | pod Pending or Unknown | starting |
+ * | no pod, Job resumed (or never suspended) | starting |
+ * | no pod, Job suspended and never resumed | queued |
+ *
+ * A pod that failed while it was being deleted says nothing yet: the Job will say why it was deleted.
+ */
+export function deriveJobState(job: Job, pod?: Pod): JobState {
+  const startedAt = startOf(pod);
+  const outcome = readOutcome(job);
+  if (outcome) return { ...outcome, startedAt: outcome.startedAt ?? startedAt };
+  const cancelledAt = job.metadata?.annotations?.[annotation.cancelled];
+  const base = { startedAt, finishedAt: null, result: null, error: null };
+  if (cancelledAt) return { ...base, status: 'cancelled', finishedAt: cancelledAt };
+
+  const complete = conditionOf(job, 'Complete', 'SuccessCriteriaMet');
+  if (complete || pod?.status?.phase === 'Succeeded') {
+    const finishedAt = endOf(pod) ?? job.status?.completionTime ?? complete?.lastTransitionTime ?? null;
+    return { ...base, status: 'succeeded', finishedAt, result: readResult(pod) };
+  }
+  const failed = conditionOf(job, 'Failed', 'FailureTarget');
+  if (failed || (pod?.status?.phase === 'Failed' && !pod.metadata?.deletionTimestamp)) {
+    const finishedAt = endOf(pod) ?? failed?.lastTransitionTime ?? null;
+    return { ...base, status: 'failed', finishedAt, error: explainFailure(job, pod) };
+  }
+  if (pod && (pod.status?.phase === 'Running' || isTerminal(pod))) return { ...base, status: 'running' };
+  const wasResumed = !job.spec?.suspend || job.metadata?.annotations?.[annotation.admitted] !== undefined;
+  return { ...base, status: pod || wasResumed ? 'starting' : 'queued' };
+}
+
+/**
+ * The state after one more observation. A status only moves forward: watches may show a Job's and a pod's changes in
+ * any order, and a pod may vanish, but nobody is told that a job went back. An end is final; what is still unknown
+ * about it may be filled in.
+ */
+export function advance(previous: JobState | undefined, observed: JobState): JobState {
+  if (!previous || rankOf(observed.status) > rankOf(previous.status)) {
+    return { ...observed, startedAt: observed.startedAt ?? previous?.startedAt ?? null };
+  }
+  if (observed.status !== previous.status) return previous;
+  return {
+    status: previous.status,
+    startedAt: previous.startedAt ?? observed.startedAt,
+    finishedAt: previous.finishedAt ?? observed.finishedAt,
+    result: previous.result ?? observed.result,
+    error: previous.error ?? observed.error,
+  };
+}
+
+function startOf(pod: Pod | undefined): string | null {
+  const state = pod?.status?.containerStatuses?.[0]?.state;
+  return state?.running?.startedAt ?? state?.terminated?.startedAt ?? null;
+}
+
+function endOf(pod: Pod | undefined): string | null {
+  return pod?.status?.containerStatuses?.[0]?.state?.terminated?.finishedAt ?? null;
+}

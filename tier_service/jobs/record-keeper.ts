@@ -1,0 +1,99 @@
+// Writes on each Job how it ended, so that the result outlives the pod, ends Jobs that can never start, and clears
+// the oldest records when there are too many. Several replicas may do so at once: every write is guarded by what it
+// was made from, and says the same.
+
+import { setTimeout } from 'node:timers/promises';
+import { type ClusterConnection, createBackoff, KubernetesError } from '@ml-job-mesh/cluster-client';
+import { annotation } from './annotations.ts';
+import { deleteJob, endJob } from './end-job.ts';
+import { explainStuck } from './failure.ts';
+import { isJobOver, type JobIndex, type JobRecord } from './job-index.ts';
+import { jobPath } from './job-paths.ts';
+import { hasEnded } from './job-state.ts';
+import { writeOutcome } from './outcome.ts';
+
+export interface RecordKeeperOptions {
+  cluster: ClusterConnection;
+  index: JobIndex;
+  /** How many finished jobs are kept; the oldest beyond go. */
+  maxFinished: number;
+  /** How long a pod may be unable to start before its job counts as failed. */
+  stuckAfterMs?: number;
+  onFault?: (error: unknown) => void;
+}
+
+/** Starts to keep records. Gives a function that ends it. */
+export function startRecordKeeper(options: RecordKeeperOptions): () => void {
+  const { cluster, index, maxFinished, stuckAfterMs = 20_000, onFault } = options;
+  const due = new Set<JobRecord>();
+  const stuckSince = new Map<string, number>();
+  const stopped = new AbortController();
+  let isWorking = false;
+
+  function needsOutcome({ job, state }: JobRecord): boolean {
+    return hasEnded(state.status) && isJobOver(job) && job.metadata?.annotations?.[annotation.outcome] === undefined;
+  }
+
+  async function keep(record: JobRecord): Promise<void> {
+    if (index.get(record.id) !== record || !needsOutcome(record)) return;
+    const { resourceVersion, uid } = record.job.metadata!;
+    const annotations = { [annotation.outcome]: writeOutcome(record.state) };
+    await cluster.patch(jobPath(record), { metadata: { uid, resourceVersion, annotations } });
+  }
+
+  /** One job after the other; a fault is waited out, and a job that changed meanwhile comes back by itself. */
+  async function work(): Promise<void> {
+    if (isWorking) return;
+    isWorking = true;
+    const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
+    for (const record of due) {
+      due.delete(record);
+      try {
+        await keep(record);
+        await prune();
+        backoff.reset();
+      } catch (error) {
+        if (!(error instanceof KubernetesError)) onFault?.(error);
+        else if (error.status !== 404 && error.status !== 409) due.add(record);
+        await setTimeout(backoff.nextMs(), undefined, { signal: stopped.signal }).catch(() => undefined);
+      }
+      if (stopped.signal.aborted) break;
+    }
+    isWorking = false;
+  }
+
+  async function prune(): Promise<void> {
+    const excess = index.finished.slice(0, Math.max(0, index.finished.length - maxFinished));
+    for (const record of excess) await deleteJob(cluster, record);
+  }
+
+  async function endStuck(): Promise<void> {
+    for (const record of index.ordered) {
+      const failure = record.state.status === 'starting' ? explainStuck(record.pod) : undefined;
+      if (!failure) {
+        stuckSince.delete(record.uid);
+        continue;
+      }
+      const since = stuckSince.get(record.uid) ?? performance.now();
+      stuckSince.set(record.uid, since);
+      if (performance.now() - since < stuckAfterMs) continue;
+      const finishedAt = new Date().toISOString();
+      const outcome = writeOutcome({ status: 'failed', startedAt: null, finishedAt, result: null, error: failure });
+      await endJob(cluster, record, { [annotation.outcome]: outcome }).catch((error) => onFault?.(error));
+    }
+  }
+
+  const stopListening = index.onChange((record, change) => {
+    if (change === 'progress' || change === 'removed') return;
+    if (!needsOutcome(record) && index.finished.length <= maxFinished) return;
+    due.add(record);
+    void work();
+  });
+  const timer = setInterval(() => void (index.counts.starting > 0 && endStuck()), 1_000);
+
+  return () => {
+    stopped.abort();
+    stopListening();
+    clearInterval(timer);
+  };
+}

@@ -1,0 +1,62 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { JobIndex } from './jobs/job-index.ts';
+import { statuses } from './jobs/job-state.ts';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** The metrics of one service, in a registry of their own. */
+export function createMetrics(service: string) {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from a request to the end of its answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+
+  return {
+    registry,
+    admissionWait: new Histogram({
+      name: 'mesh_admission_wait_seconds',
+      help: 'Time from the acceptance of a job to its place',
+      buckets: [0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200],
+      registers,
+    }),
+    faults: new Counter({
+      name: 'mesh_kubernetes_faults_total',
+      help: 'Requests and watches on the Kubernetes API that failed',
+      labelNames: ['during', 'reason'],
+      registers,
+    }),
+
+    /** Measures each request of an app, by route and not by path. */
+    measure(app: FastifyInstance): void {
+      app.addHook('onResponse', async (request, reply) => {
+        const labels = {
+          method: request.method,
+          route: request.routeOptions.url ?? 'none',
+          status: String(reply.statusCode),
+        };
+        requests.observe(labels, reply.elapsedTime / 1_000);
+      });
+    },
+
+    /** Counts the jobs of an index by status, whenever the metrics are read. */
+    countJobs(index: JobIndex): void {
+      new Gauge({
+        name: 'mesh_jobs',
+        help: 'Jobs by status',
+        labelNames: ['status'],
+        registers,
+        collect() {
+          for (const status of statuses) this.set({ status }, index.counts[status]);
+        },
+      });
+    },
+  };
+}

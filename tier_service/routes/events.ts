@@ -1,0 +1,121 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { awaitRecord } from '../jobs/await-record.ts';
+import type { EventHub } from '../jobs/event-hub.ts';
+import { findJob } from '../jobs/find-job.ts';
+import type { JobIndex, JobRecord } from '../jobs/job-index.ts';
+import { hasEnded, rankOf } from '../jobs/job-state.ts';
+import { viewJob } from '../jobs/job-view.ts';
+import type { TierContext } from '../tier-context.ts';
+import { answers } from './answers.ts';
+import { JobParams } from './jobs.ts';
+
+type EventName = 'status' | 'progress' | 'result';
+
+/** A listener that takes nothing for so many heartbeats is sent away. */
+const maxMissedHeartbeats = 4;
+/** A result may follow the end that it belongs to by a moment. */
+const resultGraceMs = 2_000;
+
+/** `GET /{tier}/jobs/{id}/events`: server-sent events, as in the HTML standard, section 9.2. */
+export function eventRoutes(app: FastifyInstance, context: TierContext): void {
+  const { tier, index, hub, clients } = context;
+  const schema = {
+    summary: "A job's events, as they happen",
+    description:
+      'Server-sent events `status`, `progress` and `result`, each with the whole job as it is. The stream ends with the job. `Last-Event-ID` resumes it, on any replica; after the end it is answered with 204.',
+    tags: ['jobs'],
+    params: JobParams,
+    headers: Type.Object({ 'last-event-id': Type.Optional(Type.String()) }),
+    response: answers({ 200: Type.String(), 204: Type.Null() }, 'unauthorized', 'job_not_found', 'cluster_unavailable'),
+  };
+  app.get<{ Params: { id: string } }>(`/${tier.name}/jobs/:id/events`, { schema }, async (request, reply) => {
+    const found = await findJob(context, request.params.id, clients.identify(request));
+    const record = await awaitRecord(index, found);
+    // An EventSource comes back for ever after a normal end; 204 is what stops it.
+    if (request.headers['last-event-id'] === lastEventId(record)) return reply.code(204).send();
+    reply.hijack();
+    request.raw.socket.setTimeout(0);
+    reply.raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'x-request-id': request.id,
+    });
+    streamEvents(reply.raw, record, { index, hub });
+  });
+}
+
+/** Can be made again from the Job and its log alone: its uid, how far its status is, and the step of its progress. */
+function eventId({ uid, state, progressLine }: JobRecord, name: EventName): string {
+  return `${uid}.${rankOf(state.status)}.${name === 'result' ? 'end' : progressLine}`;
+}
+
+function lastEventId(record: JobRecord): string {
+  return `${record.uid}.3.end`;
+}
+
+function streamEvents(
+  response: ServerResponse,
+  record: JobRecord,
+  { index, hub }: { index: JobIndex; hub: EventHub },
+): void {
+  /** What a slow listener has not been told; it is told once, as it is then. */
+  const owed = new Set<EventName>();
+  let missedHeartbeats = 0;
+  let graceTimer: NodeJS.Timeout | undefined;
+  let isFinished = false;
+
+  function send(name: EventName): void {
+    if (response.writableNeedDrain) {
+      owed.add(name);
+      return;
+    }
+    const job = viewJob(index.tier, record, index.queuePosition(record));
+    response.write(`id: ${eventId(record, name)}\nevent: ${name}\ndata: ${JSON.stringify(job)}\n\n`);
+  }
+
+  function finish(): void {
+    if (isFinished) return;
+    isFinished = true;
+    clearTimeout(graceTimer);
+    unsubscribe();
+    send('result');
+    if (owed.size === 0) response.end();
+  }
+
+  function finishIfEnded(): void {
+    const { status, result } = record.state;
+    if (!hasEnded(status)) return;
+    if (status !== 'succeeded' || result) finish();
+    else graceTimer ??= setTimeout(finish, resultGraceMs);
+  }
+
+  const unsubscribe = hub.subscribe(record, {
+    onChange(_, change) {
+      if (change === 'removed') response.end();
+      else if (change === 'progress') send('progress');
+      else if (change !== 'detail') send('status');
+      finishIfEnded();
+    },
+    onHeartbeat() {
+      missedHeartbeats = response.writableNeedDrain ? missedHeartbeats + 1 : 0;
+      if (missedHeartbeats > maxMissedHeartbeats) response.destroy();
+      else if (missedHeartbeats === 0) response.write(': alive\n\n');
+    },
+    onClose: () => response.end(),
+  });
+
+  response.on('drain', () => {
+    const names = (['status', 'progress', 'result'] as const).filter((name) => owed.delete(name));
+    for (const name of names) send(name);
+    if (names.includes('result') && owed.size === 0) response.end();
+  });
+  response.once('close', () => {
+    clearTimeout(graceTimer);
+    unsubscribe();
+  });
+  send('status');
+  finishIfEnded();
+}

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { problem } from '../errors.ts';
+import { recordOf } from '../jobs/find-job.ts';
+import { JobRequest, readJobRequest } from '../jobs/job-request.ts';
+import { SubmittedJob, viewJob } from '../jobs/job-view.ts';
+import type { TierContext } from '../tier-context.ts';
+import { answers } from './answers.ts';
+
+/** `POST /{tier}` and the older path: makes a job. */
+export function submitRoutes(app: FastifyInstance, { tier, index, clients, submit }: TierContext): void {
+  const schema = {
+    summary: 'Make a job',
+    description:
+      'The body counts, not its label: JSON or a form, under any content type. With an Idempotency-Key, a repeat of the same request returns the same job for as long as that exists.',
+    tags: ['jobs'],
+    headers: Type.Object({
+      'idempotency-key': Type.Optional(Type.String({ description: '1 to 255 visible ASCII characters.' })),
+    }),
+    response: answers(
+      { 200: SubmittedJob },
+      'invalid_request',
+      'unauthorized',
+      'body_too_large',
+      'key_reused',
+      'queue_full',
+      'cluster_unavailable',
+    ),
+  };
+  // The body is described, but read by hand: its label does not count, so Fastify's own validation cannot be used.
+  const config = { documentedBody: JobRequest };
+
+  for (const { path, namespace } of tier.places) {
+    app.post(path, { schema, config }, async (request) => {
+      const client = clients.identify(request);
+      const choices = readJobRequest(typeof request.body === 'string' ? request.body : '');
+      const idempotencyKey = readKey(request.headers['idempotency-key']);
+      const job = await submit({ choices, namespace, requestId: request.id, client, idempotencyKey });
+      const record = index.get(job.metadata!.name!) ?? recordOf(job);
+      return { job_name: record.id, namespace, ...viewJob(tier, record, index.queuePosition(record)) };
+    });
+  }
+}
+
+function readKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw problem('invalid_request', 'the Idempotency-Key has to be 1 to 255 visible ASCII characters');
+}

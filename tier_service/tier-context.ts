@@ -1,0 +1,42 @@
+import type { ClusterConnection, WatchCache } from '@ml-job-mesh/cluster-client';
+import type { Clients } from './clients.ts';
+import { problem } from './errors.ts';
+import type { EventHub } from './jobs/event-hub.ts';
+import type { JobIndex } from './jobs/job-index.ts';
+import type { Job, Pod, ResourceQuota } from './jobs/kubernetes-objects.ts';
+import type { createSubmitter } from './jobs/submit-job.ts';
+import type { Tier } from './tier.ts';
+
+/** What the routes are given: the tier's values, the cluster, and what is known of its jobs. */
+export interface TierContext {
+  tier: Tier;
+  cluster: ClusterConnection;
+  index: JobIndex;
+  hub: EventHub;
+  submit: ReturnType<typeof createSubmitter>;
+  clients: Clients;
+  jobWatches: WatchCache<Job>[];
+  podWatches: WatchCache<Pod>[];
+  /** The ResourceQuotas of the first namespace; undefined for a tier that does not queue. */
+  quotaWatch: WatchCache<ResourceQuota> | undefined;
+}
+
+type Watches = Pick<TierContext, 'jobWatches' | 'podWatches' | 'quotaWatch'>;
+
+/** For how long what is known may have been out of date, in milliseconds; 0 while every watch is healthy. */
+export function staleForMs({ jobWatches, podWatches, quotaWatch }: Watches): number {
+  return Math.max(
+    ...[...jobWatches, ...podWatches, ...(quotaWatch ? [quotaWatch] : [])].map((watch) => watch.staleForMs()),
+  );
+}
+
+/**
+ * To be called before anything is answered from memory.
+ * @throws ServiceError 503 while the memory may be out of date
+ */
+export function requireFresh(context: Watches): void {
+  const staleMs = staleForMs(context);
+  if (staleMs === 0) return;
+  const since = Number.isFinite(staleMs) ? `for ${Math.ceil(staleMs / 1_000)} s` : 'since this service started';
+  throw problem('cluster_unavailable', `the Kubernetes API has not been heard of ${since}`, { retryAfterSeconds: 2 });
+}
