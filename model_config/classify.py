@@ -1,0 +1,152 @@
+"""A job: trains a network on a dataset, or takes the one the image carries, and says how good it is.
+
+    DATASET=mnist TYPE=ff python classify.py
+
+README.md lists the settings (all of them environment variables), the lines printed, and the exit codes.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from utils import (
+    DATASETS,
+    EXIT_SETTING,
+    EXIT_TERMINATED,
+    KINDS,
+    JobError,
+    read_split,
+    say,
+    write_termination_message,
+)
+
+STARTED = time.perf_counter()
+MAX_EPOCHS = 20
+MAX_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a job is to do; `seed` None means another run each time."""
+
+    dataset: str
+    kind: str
+    epochs: int
+    pretrained: bool
+    seed: int | None
+    data_folder: Path
+    pretrained_folder: Path
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from the environment, where an empty value counts as unset; a JobError for one that can't be."""
+    here = Path(__file__).parent
+    value = {name: text.strip() for name, text in environment.items()}
+    seed = value.get("SEED")
+    return Settings(
+        dataset=one_of("DATASET", value.get("DATASET"), DATASETS, "unknown_dataset"),
+        kind=one_of("TYPE", value.get("TYPE"), KINDS, "unknown_type"),
+        epochs=whole_number("EPOCHS", value.get("EPOCHS") or "5", 1, MAX_EPOCHS, "bad_epochs"),
+        pretrained=one_of("PRETRAINED", value.get("PRETRAINED") or "false", ("true", "false"), "bad_pretrained") == "true",
+        seed=whole_number("SEED", seed, 0, MAX_SEED, "bad_seed") if seed else None,
+        data_folder=Path(value.get("DATA_FOLDER") or here / "data"),
+        pretrained_folder=Path(value.get("PRETRAINED_FOLDER") or here / "pretrained"),
+    )
+
+
+def one_of(name: str, text: str | None, allowed: tuple[str, ...], code: str) -> str:
+    """The text, when it is one of the allowed ones."""
+    if text in allowed:
+        return text
+    stated = f"is {text!r}" if text else "is not set"
+    raise JobError(code, f"{name} {stated}; it must be {' or '.join(allowed)}", EXIT_SETTING)
+
+
+def whole_number(name: str, text: str, least: int, most: int, code: str) -> int:
+    """The number that the text is, when it is a whole one in the range, both ends included."""
+    if text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most:
+        return int(text)
+    raise JobError(code, f"{name} is {text!r}; it must be a whole number from {least} to {most}", EXIT_SETTING)
+
+
+def run(settings: Settings) -> dict:
+    """Does the job, printing as it goes; the result, for the termination message."""
+    dataset_folder = settings.data_folder / settings.dataset
+    test_split = read_split(dataset_folder, "test")
+    training_split = None if settings.pretrained else read_split(dataset_folder, "train")
+    say(f"dataset: {settings.dataset}")
+
+    # Only now: a job that cannot run has said so without waiting for PyTorch.
+    from lean_torch import import_torch
+
+    import_torch()
+    from models import load_network, network_file
+    from train import evaluate, to_tensors
+
+    if training_split is None:
+        file = network_file(settings.pretrained_folder, settings.dataset, settings.kind)
+        network = load_network(settings.kind, file)
+    else:
+        network = train_network(settings, *to_tensors(*training_split))
+
+    images, labels = to_tensors(*test_split)
+    accuracy = evaluate(network, images, labels)
+    seconds = time.perf_counter() - STARTED
+    count = "10K" if len(images) == 10_000 else len(images)
+    say(f"Accuracy of the network on the {count} test images: {accuracy:.0f} %")
+    say(f"Time passed: {seconds:.2f} sec")
+    return {"accuracy": round(accuracy, 2), "test_images": len(images), "seconds": round(seconds, 2)}
+
+
+def train_network(settings: Settings, images, labels):
+    """A network of the wanted kind, trained on these images; a line of progress every 100 steps."""
+    import torch
+
+    from models import build_network
+    from train import train
+
+    torch.seed() if settings.seed is None else torch.manual_seed(settings.seed)
+    network = build_network(settings.kind)
+
+    def report(epoch: int, step: int, steps: int, loss: float) -> None:
+        say(f"Epoch [{epoch}/{settings.epochs}], Step [{step}/{steps}], Loss: {loss:.4f}")
+
+    train(network, images, labels, settings.epochs, report)
+    return network
+
+
+def stop_on_sigterm(signal_number: int, frame: object) -> None:
+    """Ends at once, on a signal that Python as a container's first process would ignore."""
+    write_termination_message(error_message("terminated", "stopped by SIGTERM before there was a result"))
+    os._exit(EXIT_TERMINATED)
+
+
+def error_message(code: str, message: str) -> dict:
+    """A failed job's termination message."""
+    return {"error": {"code": code, "message": message}}
+
+
+def main() -> int:
+    """Runs the job that the environment describes; the process's exit code."""
+    signal.signal(signal.SIGTERM, stop_on_sigterm)
+    try:
+        result = run(read_settings(os.environ))
+    except JobError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        write_termination_message(error_message(error.code, str(error)))
+        return error.exit_code
+    except Exception as error:
+        write_termination_message(error_message("internal", f"{type(error).__name__}: {error}"[:500]))
+        raise
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # there is a result now: it is the job's end
+    write_termination_message(result)
+    return 0
+
+
+if __name__ == "__main__":
+    # Without the interpreter's tidying up, which takes a quarter of a second; everything is flushed and closed.
+    os._exit(main())

@@ -1,0 +1,77 @@
+"""The two networks that a job can train, and how a trained one is kept in a file."""
+
+import io
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from utils import JobError, read_verified, write_with_checksum
+
+
+class FeedForward(nn.Module):
+    """784-500-10: one hidden layer; about 98.0 % on MNIST after 5 epochs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(28 * 28, 500)
+        self.output = nn.Linear(500, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (n, 1, 28, 28) in 0..1 to logits (n, 10)."""
+        return self.output(F.relu(self.hidden(images.flatten(1))))
+
+
+class ConvNet(nn.Module):
+    """Two convolutions and a hidden layer; about 98.7 % on MNIST after 5 epochs.
+
+    Strides take the place of pooling: on one CPU core a step then costs little more than FeedForward's,
+    where the same network with max-pooling takes two to three times as long.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.edges = nn.Conv2d(1, 16, kernel_size=5, stride=2)
+        self.shapes = nn.Conv2d(16, 32, kernel_size=3, stride=2)
+        self.hidden = nn.Linear(32 * 5 * 5, 128)
+        self.output = nn.Linear(128, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (n, 1, 28, 28) in 0..1 to logits (n, 10)."""
+        maps = F.relu(self.edges(images))  # (n, 16, 12, 12)
+        maps = F.relu(self.shapes(maps))  # (n, 32, 5, 5)
+        return self.output(F.relu(self.hidden(maps.flatten(1))))
+
+
+NETWORKS = {"ff": FeedForward, "cnn": ConvNet}
+
+
+def build_network(kind: str) -> nn.Module:
+    """A new network of a kind (`ff` or `cnn`), its weights drawn from torch's random generator."""
+    return NETWORKS[kind]()
+
+
+def network_file(folder: Path, dataset: str, kind: str) -> Path:
+    """Where the network of this kind that was trained on this dataset is kept."""
+    return folder / f"{dataset}-{kind}.pt"
+
+
+def save_network(network: nn.Module, file: Path) -> None:
+    """Writes the weights and their checksum; a reader never sees half a file."""
+    buffer = io.BytesIO()
+    torch.save(network.state_dict(), buffer)
+    write_with_checksum(file, buffer.getvalue())
+
+
+def load_network(kind: str, file: Path) -> nn.Module:
+    """The network that `save_network` kept; a JobError when it is missing, damaged or of another kind."""
+    if not file.is_file():
+        raise JobError("network_missing", f"there is no trained network {file}; train.py --save makes it")
+    weights = read_verified(file, "network_damaged")
+    network = build_network(kind)
+    try:
+        network.load_state_dict(torch.load(io.BytesIO(weights), weights_only=True))
+    except Exception as error:  # torch tells of damage in a dozen types
+        raise JobError("network_damaged", f"{file} does not hold a trained {kind} network") from error
+    return network
