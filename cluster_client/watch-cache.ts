@@ -9,7 +9,9 @@ import { readLines } from './read-lines.ts';
 
 /** Any object of the Kubernetes API. */
 export interface WatchedObject {
-  metadata?: { namespace?: string | undefined; name?: string | undefined; resourceVersion?: string | undefined } | undefined;
+  metadata?:
+    | { namespace?: string | undefined; name?: string | undefined; resourceVersion?: string | undefined }
+    | undefined;
 }
 
 export interface WatchCacheOptions<T extends WatchedObject> {
