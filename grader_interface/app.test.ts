@@ -180,7 +180,7 @@ describe('GET /{tier}/resource-quota', () => {
 });
 
 describe('the paths', () => {
-  test.each(['/', '/configs', '/config/', '/free', '/premium/queue'])('%s is not among them', async (url) => {
+  test.each(['/', '/configs', '/config/pods', '/free', '/premium/queue'])('%s is not among them', async (url) => {
     const answer = await app.inject(url);
     expect([answer.statusCode, answer.json().code]).toEqual([404, 'not_found']);
   });

@@ -1,7 +1,7 @@
 /** The grader interface's routes. The app does no I/O of its own: pods come from a watch, logs and quotas from a reader. */
 import type { Readable } from 'node:stream';
-import { problem, toServiceError } from '@ml-job-mesh/tier-service/errors.ts';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify';
+import { problem, serverOptions, useProblems } from '@ml-job-mesh/tier-service';
+import { type FastifyInstance, type FastifyReply, type FastifyServerOptions, fastify } from 'fastify';
 import type { PodWatch } from './pod-watch.ts';
 
 /** A tier as the grader interface sees it: where its Jobs run, and how their names begin. */
@@ -22,7 +22,7 @@ export interface GraderAppOptions {
   readLog: (namespace: string, pod: string, container: string | undefined) => Promise<Readable>;
   /** What `kubectl describe quota` prints for a namespace. */
   readQuotas: (namespace: string) => Promise<string>;
-  server?: FastifyServerOptions;
+  logger?: FastifyServerOptions['logger'];
 }
 
 /** The pods may be this old before `/config` says that it does not know. */
@@ -30,9 +30,9 @@ const MAX_STALE_MS = 1_000;
 const RETRY_AFTER_SECONDS = 1;
 
 /** Builds the app; the one who calls it lets it listen. */
-export function buildGraderApp({ pods, readLog, readQuotas, server }: GraderAppOptions): FastifyInstance {
-  const app = Fastify(server);
-  answerErrorsAsProblems(app);
+export function buildGraderApp({ pods, readLog, readQuotas, logger = false }: GraderAppOptions): FastifyInstance {
+  const app = fastify({ ...serverOptions, logger } as FastifyServerOptions);
+  useProblems(app);
 
   const isFresh = () => pods.staleForMs() <= MAX_STALE_MS;
   const staleness = () => (pods.hasSynced() ? 'the watch on the pods is broken' : 'the pods have not been listed yet');
@@ -79,19 +79,4 @@ function replyText(reply: FastifyReply, text: string | Readable): FastifyReply {
 /** The two log calls keep the shape that graders know. */
 function replyNoLog(reply: FastifyReply, status: 404 | 500, error: string): FastifyReply {
   return reply.code(status).send({ error });
-}
-
-function answerErrorsAsProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
-    const known = toServiceError(error);
-    if (known.status >= 500) request.log.error(error);
-    if (known.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
-    return reply.code(known.status).type('application/problem+json').send(known.toProblem());
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0]!;
-    if (!app.hasRoute({ method: 'GET', url: path })) throw problem('not_found', `there is nothing at ${path}`);
-    reply.header('allow', 'GET, HEAD');
-    throw problem('method_not_allowed', `${path} is only read`);
-  });
 }
