@@ -1,0 +1,129 @@
+/** The command lines of the four components. What is not named here is as Kubernetes has it. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { controlPlaneAddress, ports } from './address-octet.ts';
+import type { Credentials } from './credentials.ts';
+
+/** What the command lines depend on. */
+export interface ComponentSettings {
+  octet: number;
+  stateFolder: string;
+  credentials: Credentials;
+}
+
+/** Only needed inside the cluster, where Services are headless; nothing listens there. */
+const serviceRange = '10.96.0.0/16';
+
+/** etcd, for the API server's certificate only. Writes are safe: it syncs before it answers. */
+export function etcdArgs({ octet, stateFolder, credentials }: ComponentSettings): string[] {
+  const clientUrl = `https://${controlPlaneAddress(octet)}:${ports.etcdClient}`;
+  const peerUrl = `https://${controlPlaneAddress(octet)}:${ports.etcdPeer}`;
+  return [
+    '--name=etcd',
+    `--data-dir=${path.join(stateFolder, 'etcd')}`,
+    `--listen-client-urls=${clientUrl}`,
+    `--advertise-client-urls=${clientUrl}`,
+    '--client-cert-auth',
+    `--trusted-ca-file=${credentials.etcdCa}`,
+    `--cert-file=${credentials.etcd.certificate}`,
+    `--key-file=${credentials.etcd.key}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=etcd=${peerUrl}`,
+    '--peer-client-cert-auth',
+    `--peer-trusted-ca-file=${credentials.etcdCa}`,
+    `--peer-cert-file=${credentials.etcd.certificate}`,
+    `--peer-key-file=${credentials.etcd.key}`,
+    '--auto-compaction-mode=periodic',
+    '--auto-compaction-retention=10m',
+    '--quota-backend-bytes=4294967296',
+    '--log-level=warn',
+  ];
+}
+
+/** The API server: certificates and tokens only, RBAC, nodes held to their own pods. */
+export function apiServerArgs({ octet, credentials }: ComponentSettings): string[] {
+  const address = controlPlaneAddress(octet);
+  return [
+    `--bind-address=${address}`,
+    `--advertise-address=${address}`,
+    `--secure-port=${ports.apiServer}`,
+    `--tls-cert-file=${credentials.apiServer.certificate}`,
+    `--tls-private-key-file=${credentials.apiServer.key}`,
+    `--client-ca-file=${credentials.clusterCa}`,
+    '--anonymous-auth=false',
+    '--authorization-mode=Node,RBAC',
+    '--enable-admission-plugins=NodeRestriction',
+    `--etcd-servers=https://${address}:${ports.etcdClient}`,
+    `--etcd-cafile=${credentials.etcdCa}`,
+    `--etcd-certfile=${credentials.etcdClient.certificate}`,
+    `--etcd-keyfile=${credentials.etcdClient.key}`,
+    // It must not change with the octet, or tokens handed out before would be refused.
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-signing-key-file=${credentials.serviceAccountKey}`,
+    `--service-account-key-file=${credentials.serviceAccountPublicKey}`,
+    `--service-cluster-ip-range=${serviceRange}`,
+    // Loopback addresses are refused in EndpointSlices; pods get this one as KUBERNETES_SERVICE_HOST instead.
+    '--endpoint-reconciler-type=none',
+    '--kubelet-preferred-address-types=ExternalIP',
+    `--kubelet-client-certificate=${credentials.nodeClient.certificate}`,
+    `--kubelet-client-key=${credentials.nodeClient.key}`,
+    '--profiling=false',
+  ];
+}
+
+/** The controller manager, quick enough that hundreds of Jobs posted at once do not wait for its own rate limit. */
+export function controllerManagerArgs({ octet, credentials }: ComponentSettings): string[] {
+  return [
+    `--kubeconfig=${credentials.kubeconfigs['controller-manager']}`,
+    ...servingArgs(octet, ports.controllerManager, credentials, 'controller-manager'),
+    `--root-ca-file=${credentials.clusterCa}`,
+    `--service-account-private-key-file=${credentials.serviceAccountKey}`,
+    '--use-service-account-credentials',
+    '--leader-elect=false',
+    '--kube-api-qps=1000',
+    '--kube-api-burst=2000',
+    '--concurrent-job-syncs=50',
+    // The end of a pod's grace emits no event; without this a place could stay taken for five minutes.
+    '--resource-quota-sync-period=5s',
+    '--profiling=false',
+  ];
+}
+
+/** The scheduler; writes the configuration file that its rate limits need. */
+export function schedulerArgs({ octet, stateFolder, credentials }: ComponentSettings): string[] {
+  const configuration = path.join(stateFolder, 'scheduler.yaml');
+  writeFileSync(
+    configuration,
+    stringify({
+      apiVersion: 'kubescheduler.config.k8s.io/v1',
+      kind: 'KubeSchedulerConfiguration',
+      clientConnection: { kubeconfig: credentials.kubeconfigs.scheduler, qps: 1000, burst: 2000 },
+      leaderElection: { leaderElect: false },
+      enableProfiling: false,
+    }),
+  );
+  return [`--config=${configuration}`, ...servingArgs(octet, ports.scheduler, credentials, 'scheduler')];
+}
+
+/** Health and metrics of the two, for clients that the API server knows and allows. */
+function servingArgs(
+  octet: number,
+  port: number,
+  credentials: Credentials,
+  component: 'controller-manager' | 'scheduler',
+): string[] {
+  const pair = component === 'scheduler' ? credentials.scheduler : credentials.controllerManager;
+  const kubeconfig = credentials.kubeconfigs[component];
+  return [
+    `--bind-address=${controlPlaneAddress(octet)}`,
+    `--secure-port=${port}`,
+    `--tls-cert-file=${pair.certificate}`,
+    `--tls-private-key-file=${pair.key}`,
+    `--client-ca-file=${credentials.clusterCa}`,
+    `--authentication-kubeconfig=${kubeconfig}`,
+    `--authorization-kubeconfig=${kubeconfig}`,
+    '--authorization-always-allow-paths=',
+  ];
+}

@@ -1,0 +1,135 @@
+/**
+ * All certificates, keys and kubeconfigs of an embedded cluster, in its state folder.
+ *
+ * The authorities and the key that signs service accounts' tokens are made once and kept, so that tokens and
+ * kubeconfigs that were handed out stay good. Everything that they sign is made anew at each start: it then
+ * names the addresses that this run has, and never expires in use.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { createAuthority, createSigningKeys, issueCertificate, type KeyPair, type Subject } from './certificates.ts';
+
+/** Names of the two nodes, in order. */
+export const nodeNames = ['node-1', 'node-2'] as const;
+
+/** Paths of the files that the components read. Every one is readable by this user only. */
+export interface Credentials {
+  /** Signs who a client of the API server is. */
+  clusterCa: string;
+  /** Signs etcd's clients: the API server, and nobody else. */
+  etcdCa: string;
+  /** Signs the one client that the nodes' log ports answer: the API server. */
+  nodeClientCa: string;
+  serviceAccountKey: string;
+  serviceAccountPublicKey: string;
+  apiServer: KeyPair;
+  etcd: KeyPair;
+  etcdClient: KeyPair;
+  nodeClient: KeyPair;
+  controllerManager: KeyPair;
+  scheduler: KeyPair;
+  admin: KeyPair;
+  /** Kubeconfig files. */
+  kubeconfigs: Record<'admin' | 'controller-manager' | 'scheduler' | (typeof nodeNames)[number], string>;
+}
+
+/**
+ * Makes what is missing and issues this run's certificates.
+ * @param address the control plane's address, for instance `127.244.0.1`
+ */
+export async function prepareCredentials(stateFolder: string, address: string, port: number): Promise<Credentials> {
+  const folder = path.join(stateFolder, 'pki');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const cluster = await keptAuthority(folder, 'ml-job-mesh-cluster');
+  const etcd = await keptAuthority(folder, 'ml-job-mesh-etcd');
+  const nodeClient = await keptAuthority(folder, 'ml-job-mesh-node-client');
+  const serviceAccountKey = path.join(folder, 'service-account.key');
+  const serviceAccountPublicKey = path.join(folder, 'service-account.pub');
+  if (!existsSync(serviceAccountKey)) {
+    const { privateKey, publicKey } = await createSigningKeys();
+    writePrivate(serviceAccountPublicKey, publicKey);
+    writePrivate(serviceAccountKey, privateKey);
+  }
+
+  const issue = async (name: string, authority: KeyPair, subject: Subject, hosts?: string[]) =>
+    writePair(folder, name, await issueCertificate(authority, subject, hosts));
+  const identities = {
+    admin: { user: 'mesh-admin', groups: ['system:masters'] },
+    'controller-manager': { user: 'system:kube-controller-manager' },
+    scheduler: { user: 'system:kube-scheduler' },
+    'node-1': { user: 'system:node:node-1', groups: ['system:nodes'] },
+    'node-2': { user: 'system:node:node-2', groups: ['system:nodes'] },
+  };
+  const ofComponent = { 'controller-manager': [address], scheduler: [address] } as Record<string, string[]>;
+  const clients = {} as Record<keyof typeof identities, KeyPair>;
+  const kubeconfigs = {} as Credentials['kubeconfigs'];
+  for (const [name, subject] of Object.entries(identities) as [keyof typeof identities, Subject][]) {
+    clients[name] = await issue(name, cluster, subject, ofComponent[name]);
+    kubeconfigs[name] = path.join(stateFolder, name === 'admin' ? 'kubeconfig' : `pki/${name}.kubeconfig`);
+    writePrivate(kubeconfigs[name], buildKubeconfig(cluster, clients[name], name, `https://${address}:${port}`));
+  }
+  const apiServerNames = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'localhost'];
+  return {
+    clusterCa: path.join(folder, 'ml-job-mesh-cluster-ca.crt'),
+    etcdCa: path.join(folder, 'ml-job-mesh-etcd-ca.crt'),
+    nodeClientCa: path.join(folder, 'ml-job-mesh-node-client-ca.crt'),
+    serviceAccountKey,
+    serviceAccountPublicKey,
+    apiServer: await issue('kube-apiserver', cluster, { user: 'kube-apiserver' }, [address, ...apiServerNames]),
+    etcd: await issue('etcd', etcd, { user: 'etcd' }, [address]),
+    etcdClient: await issue('etcd-client', etcd, { user: 'kube-apiserver-etcd-client' }),
+    nodeClient: await issue('kubelet-client', nodeClient, { user: 'kube-apiserver-kubelet-client' }),
+    controllerManager: clients['controller-manager'],
+    scheduler: clients.scheduler,
+    admin: clients.admin,
+    kubeconfigs,
+  };
+}
+
+function buildKubeconfig(authority: KeyPair, client: KeyPair, user: string, server: string): string {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      { name: 'ml-job-mesh', cluster: { 'certificate-authority-data': base64(authority.certificate), server } },
+    ],
+    users: [
+      {
+        name: user,
+        user: {
+          'client-certificate-data': base64(readFileSync(client.certificate, 'utf8')),
+          'client-key-data': base64(readFileSync(client.key, 'utf8')),
+        },
+      },
+    ],
+    contexts: [{ name: 'ml-job-mesh', context: { cluster: 'ml-job-mesh', user } }],
+    'current-context': 'ml-job-mesh',
+  });
+}
+
+/** An authority that is read from the folder, or made and written there. Gives PEM, not paths. */
+async function keptAuthority(folder: string, name: string): Promise<KeyPair> {
+  const certificateFile = path.join(folder, `${name}-ca.crt`);
+  const keyFile = path.join(folder, `${name}-ca.key`);
+  if (existsSync(certificateFile) && existsSync(keyFile)) {
+    return { certificate: readFileSync(certificateFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+  }
+  const authority = await createAuthority(name);
+  writePrivate(keyFile, authority.key);
+  writePrivate(certificateFile, authority.certificate);
+  return authority;
+}
+
+/** Writes a pair and gives the paths of its two files. */
+function writePair(folder: string, name: string, pair: KeyPair): KeyPair {
+  const files = { certificate: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
+  writePrivate(files.certificate, pair.certificate);
+  writePrivate(files.key, pair.key);
+  return files;
+}
+
+function writePrivate(file: string, content: string): void {
+  writeFileSync(file, content, { mode: 0o600 });
+}

@@ -1,0 +1,64 @@
+/**
+ * Which process a number meant. A process id is used again by the system, so a recorded one is only
+ * trusted together with the boot and the moment at which the process started.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A process, told apart from any later one with the same id. */
+export interface ProcessIdentity {
+  pid: number;
+  /** Clock ticks between the machine's boot and the start of the process. */
+  startTicks: number;
+  bootId: string;
+}
+
+/** Gives the identity of a process that runs now, undefined if there is none with this id (a zombie counts as none). */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in brackets may hold anything, so fields are counted from its closing bracket.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const state = fields[0];
+    if (state === 'Z' || state === 'X') return undefined;
+    return { pid, startTicks: Number(fields[19]), bootId: readBootId() };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Says whether exactly this process still runs. */
+export function isRunning(identity: ProcessIdentity): boolean {
+  const now = identifyProcess(identity.pid);
+  return now !== undefined && now.startTicks === identity.startTicks && now.bootId === identity.bootId;
+}
+
+/**
+ * Ends exactly this process: SIGTERM, then SIGKILL after `graceMs`. Returns when it is gone; one that
+ * is gone already is fine.
+ */
+export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
+  const killAt = performance.now() + graceMs;
+  let killed = false;
+  signal(identity, 'SIGTERM');
+  while (isRunning(identity)) {
+    if (!killed && performance.now() >= killAt) {
+      signal(identity, 'SIGKILL');
+      killed = true;
+    }
+    await sleep(20);
+  }
+}
+
+function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
+  if (!isRunning(identity)) return;
+  try {
+    process.kill(identity.pid, name);
+  } catch {
+    // It ended between the two lines.
+  }
+}
+
+function readBootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}

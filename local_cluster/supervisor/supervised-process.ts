@@ -1,0 +1,140 @@
+/**
+ * One long-lived process of the cluster: started, awaited until it is ready, started again with back-off when
+ * it dies, and stopped. It runs in a session of its own, so that a Ctrl-C in the terminal reaches the
+ * supervisor alone, which then stops things in order.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lastLines, openFreshLog, rotateIfLarge } from './log-file.ts';
+import { endProcess, identifyProcess } from './process-identity.ts';
+import { recordProcess } from './process-records.ts';
+
+const firstBackOffMs = 250;
+const longestBackOffMs = 10_000;
+const steadyAfterMs = 30_000;
+const readinessPollMs = 100;
+const logCheckMs = 60_000;
+
+/** What to run and how to tell that it works. */
+export interface ProcessPlan {
+  name: string;
+  command: string;
+  args: string[];
+  env?: NodeJS.ProcessEnv;
+  logFile: string;
+  stateFolder: string;
+  /** Asked again and again until it says true; an error counts as "not yet". */
+  isReady: () => Promise<boolean>;
+  /** How long the first start may take to be ready. */
+  readyWithinMs: number;
+  /** Between SIGTERM and SIGKILL when it is stopped. */
+  stopGraceMs: number;
+  /** Told of every unexpected end and of every new start after one. */
+  onEvent: (line: string) => void;
+}
+
+/** A process under supervision. */
+export interface SupervisedProcess {
+  readonly name: string;
+  /** The present process's id; undefined between a death and the next start. */
+  pid(): number | undefined;
+  /** Ends it and leaves it ended. Never throws; stopping twice is fine. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a process and returns once it is ready. From then on it is started again whenever it ends by itself.
+ * @throws Error with the last lines of its log, if it ends or is not ready in time at this first start.
+ */
+export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProcess> {
+  let child = launch(plan);
+  let stopping = false;
+  let backOffMs = firstBackOffMs;
+  const wakeUp = new AbortController();
+  const logCheck = setInterval(() => rotateIfLarge(plan.logFile), logCheckMs).unref();
+
+  const stop = async () => {
+    stopping = true;
+    clearInterval(logCheck);
+    wakeUp.abort();
+    await end(child, plan.stopGraceMs);
+    recordProcess(plan.stateFolder, plan.name, undefined);
+  };
+
+  try {
+    await awaitReady(plan, child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  watchOver();
+  return { name: plan.name, pid: () => (hasEnded(child) ? undefined : child.pid), stop };
+
+  function watchOver(): void {
+    const startedAt = performance.now();
+    whenEnded(child).then(async (how) => {
+      if (stopping) return;
+      if (performance.now() - startedAt > steadyAfterMs) backOffMs = firstBackOffMs;
+      plan.onEvent(`${plan.name} ended (${how}); starting it again in ${backOffMs / 1000} s`);
+      await sleep(backOffMs, undefined, { signal: wakeUp.signal }).catch(() => undefined);
+      backOffMs = Math.min(backOffMs * 2, longestBackOffMs);
+      if (stopping) return;
+      child = launch(plan);
+      watchOver();
+      await awaitReady(plan, child).then(
+        () => plan.onEvent(`${plan.name} runs again (pid ${child.pid})`),
+        () => undefined, // Its end is seen by the watch; a slow one is left the time that it needs.
+      );
+    });
+  }
+}
+
+function launch(plan: ProcessPlan): ChildProcess {
+  const log = openFreshLog(plan.logFile);
+  const child = spawn(plan.command, plan.args, {
+    env: plan.env ?? process.env,
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
+  closeSync(log);
+  child.on('error', () => undefined); // A command that cannot be run shows as an end without a pid.
+  recordProcess(plan.stateFolder, plan.name, child.pid);
+  return child;
+}
+
+async function awaitReady(plan: ProcessPlan, child: ChildProcess): Promise<void> {
+  const giveUpAt = performance.now() + plan.readyWithinMs;
+  while (!hasEnded(child)) {
+    if (await plan.isReady().catch(() => false)) return;
+    if (performance.now() > giveUpAt) throw startError(plan, `is not ready after ${plan.readyWithinMs / 1000} s`);
+    await sleep(readinessPollMs);
+  }
+  throw startError(plan, `ended while starting (${describeEnd(child)})`);
+}
+
+function startError(plan: ProcessPlan, what: string): Error {
+  return new Error(`${plan.name} ${what}; the end of ${plan.logFile}:\n${lastLines(plan.logFile, 8)}`);
+}
+
+async function end(child: ChildProcess, graceMs: number): Promise<void> {
+  if (hasEnded(child) || child.pid === undefined) return;
+  const gone = whenEnded(child);
+  const identity = identifyProcess(child.pid);
+  if (identity) await endProcess(identity, graceMs);
+  await gone;
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}
+
+function whenEnded(child: ChildProcess): Promise<string> {
+  if (hasEnded(child)) return Promise.resolve(describeEnd(child));
+  return new Promise((resolve) => child.once('exit', () => resolve(describeEnd(child))));
+}
+
+function describeEnd(child: ChildProcess): string {
+  if (child.pid === undefined) return 'its program cannot be run';
+  return child.signalCode ?? `exit code ${child.exitCode}`;
+}
