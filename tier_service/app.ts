@@ -32,7 +32,7 @@ export const serverOptions = {
     return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
   },
   routerOptions: { ignoreTrailingSlash: true },
-  disableRequestLogging: true,
+  logController: new LogController({ disableRequestLogging: true }),
 } satisfies FastifyServerOptions & { http: object };
 
 /** Makes every answer carry its request's id, and every error a problem of RFC 9457. */
