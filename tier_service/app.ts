@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import formbody from '@fastify/formbody';
-import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import { toServiceError } from './errors.ts';
 import type { Job } from './jobs/kubernetes-objects.ts';
 import { documentation } from './routes/documentation.ts';
