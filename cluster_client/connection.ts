@@ -154,6 +154,8 @@ function loadKubeConfig(file: string | undefined, context: string | undefined): 
     config.setCurrentContext(context);
   }
   if (!config.getCurrentCluster()) throw new Error('no cluster: the kubeconfig names no current context');
+  // Refuses what could never connect, such as plain HTTP, now instead of at every request.
+  config.createDispatcherOptions(config.getCurrentCluster(), {});
   return config;
 }
 

@@ -1,0 +1,155 @@
+// A stub of the Kubernetes API at the wire: it lists, watches, and breaks in the ways that the real one does.
+
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { connectToCluster } from './connection.ts';
+import { startWatchCache, type WatchedObject } from './watch-cache.ts';
+
+interface Item extends WatchedObject {
+  value: number;
+}
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+const item = (name: string, version: number, value = version): Item => ({
+  metadata: { namespace: 'n', name, resourceVersion: String(version) },
+  value,
+});
+
+/** A stub API server: `list` is what a list gives now, `onWatch` answers each watch. */
+async function startStub(onWatch: (response: ServerResponse, query: URLSearchParams, count: number) => void) {
+  const stub = { items: [item('a', 1)], version: 1, lists: 0, watches: 0, listStatus: 200 };
+  const server = createServer((request: IncomingMessage, response) => {
+    const { searchParams } = new URL(request.url!, 'http://stub');
+    if (searchParams.get('watch')) {
+      stub.watches++;
+      onWatch(response, searchParams, stub.watches);
+      return;
+    }
+    stub.lists++;
+    response
+      .writeHead(stub.listStatus)
+      .end(JSON.stringify({ items: stub.items, metadata: { resourceVersion: String(stub.version) } }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const file = join(mkdtempSync(join(tmpdir(), 'watch-')), 'kubeconfig');
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(
+    file,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
+      users: [{ name: 'u', user: {} }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    }),
+  );
+  const cluster = connectToCluster({ kubeconfig: file });
+  cleanUps.push(
+    () => server.close(),
+    () => server.closeAllConnections(),
+    () => cluster.close(),
+  );
+  return { stub, cluster };
+}
+
+function start(cluster: Awaited<ReturnType<typeof startStub>>['cluster'], watchSeconds = 1) {
+  const cache = startWatchCache<Item>(cluster, { path: '/items', watchSeconds });
+  cleanUps.push(() => cache.stop());
+  return cache;
+}
+
+const event = (type: string, object: object) => `${JSON.stringify({ type, object })}\n`;
+const values = (cache: ReturnType<typeof start>) =>
+  [...cache.values()].map(({ metadata, value }) => `${metadata!.name}=${value}`);
+
+test('a cache holds what was listed and follows what is watched, event by event', async () => {
+  const { cluster } = await startStub((response) => {
+    response.write(event('ADDED', item('b', 2)) + event('MODIFIED', item('a', 3)));
+    response.write(event('DELETED', item('b', 4)) + event('BOOKMARK', item('', 9)));
+  });
+  const cache = start(cluster);
+  const seen: string[] = [];
+  cache.on('change', (type, object) => seen.push(`${type} ${object.metadata!.name}`));
+  await vi.waitFor(() => expect(seen).toEqual(['added a', 'added b', 'modified a', 'deleted b']));
+  expect(values(cache)).toEqual(['a=3']);
+  expect(cache.staleForMs()).toBe(0);
+});
+
+test('a watch that the server ends is begun again where it was, without another list', async () => {
+  const versions: (string | null)[] = [];
+  const { stub, cluster } = await startStub((response, query, count) => {
+    versions.push(query.get('resourceVersion'));
+    response.write(event('BOOKMARK', item('', 10 * count)));
+    if (count < 3) response.end();
+  });
+  start(cluster);
+  await vi.waitFor(() => expect(versions).toEqual(['1', '10', '20']));
+  expect(stub.lists).toBe(1);
+});
+
+test('a connection that falls silent without closing is noticed, and the watch goes on at once', async () => {
+  const { cluster } = await startStub((response, _, count) => {
+    response.write(count === 1 ? event('BOOKMARK', item('', 5)) : event('MODIFIED', item('a', 6)));
+  });
+  const cache = start(cluster);
+  await cache.synced;
+  await vi.waitFor(() => expect(values(cache)).toEqual(['a=6']), { timeout: 10_000 });
+});
+
+test.each([
+  [
+    'as an answer',
+    (response: ServerResponse) => response.writeHead(410).end('{"kind":"Status","code":410,"reason":"Expired"}'),
+  ],
+  [
+    'as an event',
+    (response: ServerResponse) => response.end(event('ERROR', { kind: 'Status', code: 410, reason: 'Expired' })),
+  ],
+])('a version that is too old, told %s, leads to a new list, and what went meanwhile is deleted', async (_, refuse) => {
+  const { stub, cluster } = await startStub((response, _query, count) => {
+    if (count === 1) {
+      stub.items = [item('c', 8)];
+      stub.version = 8;
+      refuse(response);
+    } else response.write(event('BOOKMARK', item('', 9)));
+  });
+  const cache = start(cluster);
+  const seen: string[] = [];
+  cache.on('change', (type, object) => seen.push(`${type} ${object.metadata!.name}`));
+  await vi.waitFor(() => expect(seen).toEqual(['added a', 'deleted a', 'added c']));
+});
+
+test('a server that refuses and drops watches is not stormed, and is told of as stale until it answers', async () => {
+  let healthy = false;
+  const { stub, cluster } = await startStub((response, _, count) => {
+    if (healthy) response.write(event('MODIFIED', item('a', 7)));
+    else if (count % 2) response.writeHead(429, { 'retry-after': '1' }).end();
+    else response.destroy();
+  });
+  const cache = start(cluster);
+  await vi.waitFor(() => expect(cache.staleForMs()).toBeGreaterThan(1_000), { timeout: 5_000 });
+  expect(stub.watches).toBeLessThan(12);
+  healthy = true;
+  await vi.waitFor(() => expect(values(cache)).toEqual(['a=7']), { timeout: 10_000 });
+  expect(cache.staleForMs()).toBe(0);
+});
+
+test('before the first list has succeeded nothing is known, and it is tried until it does', async () => {
+  const { stub, cluster } = await startStub((response) => response.write(event('BOOKMARK', item('', 2))));
+  stub.listStatus = 503;
+  const cache = start(cluster);
+  await vi.waitFor(() => expect(stub.lists).toBeGreaterThan(1));
+  expect(cache.staleForMs()).toBe(Number.POSITIVE_INFINITY);
+  stub.listStatus = 200;
+  await cache.synced;
+  expect(values(cache)).toEqual(['a=1']);
+});
