@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request as it arrived behind Envoy. */
+export interface Seen {
+  method: string;
+  path: string;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+export type StubUpstream = Awaited<ReturnType<typeof startStubUpstream>>;
+
+/**
+ * A service behind Envoy that says who it is and what it saw.
+ * @param name what it calls itself, in the answer's header `upstream`
+ * @param answer answers instead, where it is given
+ * @param port any free one if left out
+ */
+export async function startStubUpstream(
+  name: string,
+  { answer, port = 0 }: { answer?: RequestListener; port?: number } = {},
+) {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    if (request.url?.endsWith('/healthz')) return response.writeHead(200, { upstream: name }).end();
+    if (answer) {
+      seen.push(describe(request, ''));
+      return answer(request, response);
+    }
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    seen.push(describe(request, body));
+    response.writeHead(200, { upstream: name, 'content-type': 'application/json' }).end(JSON.stringify(seen.at(-1)));
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    /** What arrived, health checks aside. */
+    seen,
+    async stop(): Promise<void> {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function describe({ method = '', url = '', headers }: IncomingMessage, body: string): Seen {
+  return { method, path: url, headers, body };
+}
