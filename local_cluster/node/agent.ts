@@ -1,0 +1,126 @@
+// The node agent: makes one node of the embedded cluster out of this machine, as kubelet and a container runtime would.
+//
+//   node agent.ts --name node-1 --number 1 --octet 244 --kubeconfig FILE --client-ca FILE --state DIR
+//                 --images FILE.json --shim FILE [--host-address 127.0.0.1]
+//
+// SIGTERM shuts the node down, its pods with it. SIGKILL leaves them running, for the next agent to find.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { connectToCluster } from '@ml-job-mesh/cluster-client';
+import { addressPair, createAddressPool } from './addresses.ts';
+import { detectCgroups } from './cgroups.ts';
+import { createEventRecorder } from './events.ts';
+import { startLogServer } from './log-server.ts';
+import { startNodeRegistration } from './node-registration.ts';
+import { startPodManager } from './pod-manager.ts';
+import { loadServingCertificate } from './serving-certificate.ts';
+
+const nodeCpus = 2;
+const logPort = 10250;
+const dnsPort = 1053;
+/** The whole shutdown has to fit into what a supervisor grants; pods get this much of it. */
+const shutdownGraceMs = 8_000;
+
+const { values } = parseArgs({
+  options: {
+    name: { type: 'string' },
+    number: { type: 'string' },
+    octet: { type: 'string', default: '244' },
+    kubeconfig: { type: 'string' },
+    'client-ca': { type: 'string' },
+    'client-name': { type: 'string', multiple: true, default: ['kube-apiserver-kubelet-client'] },
+    state: { type: 'string' },
+    images: { type: 'string' },
+    shim: { type: 'string' },
+    'host-address': { type: 'string', default: '127.0.0.1' },
+  },
+});
+
+await startAgent().catch((fault: Error) => {
+  console.error(`node agent: ${fault.message}`);
+  process.exit(1);
+});
+
+async function startAgent(): Promise<void> {
+  const name = required('name');
+  const log = (message: string) => console.log(`${new Date().toISOString()} ${name} ${message}`);
+  const state = resolve(required('state'));
+  const shim = resolve(required('shim'));
+  const octet = Number(values.octet);
+  const number = Number(required('number'));
+  const nodeAddress = addressPair(octet, number, 1);
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+
+  const cgroups = await detectCgroups(
+    shim,
+    `ml-job-mesh-${createHash('sha256').update(state).digest('hex').slice(0, 12)}`,
+  );
+  const cpuLimits = cgroups.describe('cpu');
+  const memoryLimits = cgroups.describe('memory');
+  log(`CPU limits ${cpuLimits}; memory limits ${memoryLimits}; containers are processes, not isolated from each other`);
+
+  const cluster = connectToCluster({ kubeconfig: required('kubeconfig') });
+  // Half of the machine's memory, because there are two nodes.
+  const allocatable = { cpu: nodeCpus, memory: Math.floor(os.totalmem() / 2) };
+  const registration = startNodeRegistration(
+    cluster,
+    {
+      name,
+      address: nodeAddress,
+      logPort,
+      allocatable,
+      annotations: { 'ml-job-mesh.io/cpu-limits': cpuLimits, 'ml-job-mesh.io/memory-limits': memoryLimits },
+    },
+    log,
+  );
+  const events = createEventRecorder(cluster, name);
+  const pods = startPodManager({
+    nodeName: name,
+    cluster,
+    events,
+    addresses: createAddressPool(octet, number),
+    nodeAddress,
+    cgroups,
+    dnsServers: [1, 2].map((node) => `127.${octet}.${node}.1:${dnsPort}`),
+    hostAddress: values['host-address'],
+    podsFolder: join(state, 'pods'),
+    imagesFile: resolve(required('images')),
+    shim,
+    allocatable,
+    log,
+  });
+  const logServer = await startLogServer({
+    host: nodeAddress.local,
+    port: logPort,
+    certificate: await loadServingCertificate(state, name, nodeAddress.local),
+    clientAuthority: readFileSync(required('client-ca')),
+    clientNames: values['client-name'],
+    find: pods.find,
+  });
+
+  let isStopping = false;
+  const shutDown = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    log('shutting down');
+    const deadline = setTimeout(() => process.exit(1), shutdownGraceMs + 2_000);
+    await Promise.all([registration.shutDown(), pods.shutDown(shutdownGraceMs)]);
+    await events.flush();
+    clearTimeout(deadline);
+    logServer.close();
+    cgroups.removeAll();
+    await cluster.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', shutDown);
+  process.on('SIGINT', shutDown);
+}
+
+function required(name: 'name' | 'number' | 'kubeconfig' | 'client-ca' | 'state' | 'images' | 'shim'): string {
+  const value = values[name];
+  if (value === undefined) throw new Error(`--${name} is missing`);
+  return value;
+}

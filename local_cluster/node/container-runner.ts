@@ -1,0 +1,220 @@
+// One container of a pod through all its runs. Each run has a folder of its own, which the shim fills; this side reads
+// the records there, whether it started the shim itself or found it running after a restart of the agent.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type FSWatcher, mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  type ExitRecord,
+  readRecord,
+  type ShimConfig,
+  type StartRecord,
+  startTicksOf,
+  writeRecord,
+} from './records.ts';
+
+/** One run of a container. */
+export interface Run {
+  /** Counts up from 0; runs that never came to start count too. */
+  readonly number: number;
+  readonly folder: string;
+  start?: StartRecord | undefined;
+  exit?: ExitRecord | undefined;
+}
+
+/** A run before the last is kept for `kubectl logs --previous`; older ones are removed. */
+const keptRuns = 2;
+/** How often a shim that is not our child is looked after, in case it dies without a record. */
+const lookMs = 1_000;
+
+export class ContainerRunner {
+  readonly folder: string;
+  /** Newest last. */
+  runs: Run[] = [];
+  /** How often the container was started again. */
+  restarts = 0;
+  readonly #shim: string;
+  readonly #onChange: () => void;
+  #watcher: FSWatcher | undefined;
+  #look: NodeJS.Timeout | undefined;
+  #child: ChildProcess | undefined;
+
+  /**
+   * @param folder the container's, below the pod's
+   * @param shim the shim's binary
+   * @param onChange called after each start and end
+   */
+  constructor(folder: string, shim: string, onChange: () => void) {
+    this.folder = folder;
+    this.#shim = shim;
+    this.#onChange = onChange;
+  }
+
+  get current(): Run | undefined {
+    return this.runs.at(-1);
+  }
+
+  get previous(): Run | undefined {
+    return this.runs.at(-2);
+  }
+
+  /** True from the decision to run it until its end was recorded. */
+  get isActive(): boolean {
+    return this.current !== undefined && this.current.exit === undefined;
+  }
+
+  /**
+   * Finds the runs of an earlier agent. Afterwards each has ended or is watched; one whose shim never came to start
+   * it is dropped, and its shim, should it still come, leaves it alone.
+   */
+  async adopt(): Promise<void> {
+    this.runs = listRuns(this.folder);
+    const open = this.runs.filter(({ exit }) => !exit).map(({ folder }) => folder);
+    if (open.length > 0) await promisify(execFile)(this.#shim, ['settle', ...open]);
+    for (const run of this.runs) readRun(run);
+    for (const run of this.runs.filter(({ exit }) => exit?.neverStarted)) this.#remove(run);
+    this.restarts = this.current?.number ?? 0;
+    if (this.isActive) this.#watch(this.current!);
+  }
+
+  /**
+   * Starts a new run.
+   * @param describe makes the shim's configuration, given the run's folder
+   */
+  start(describe: (folder: string, number: number) => ShimConfig): void {
+    const number = (this.current?.number ?? -1) + 1;
+    const folder = join(this.folder, String(number));
+    mkdirSync(folder, { recursive: true });
+    const run: Run = { number, folder };
+    writeFileSync(terminationLog(run), '');
+    writeRecord(folder, 'config.json', describe(folder, number));
+    this.runs.push(run);
+    this.restarts = number;
+    while (this.runs.length > keptRuns) this.#remove(this.runs[0]!);
+    this.#watch(run);
+    this.#spawnShim(run);
+  }
+
+  /** Asks the container to end (SIGTERM to its process group), or ends it (SIGKILL to all of it). */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    const run = this.current;
+    if (!run || run.exit) return;
+    const { shimPid, shimTicks } = run.start ?? {};
+    const isOurs = this.#child?.exitCode === null && this.#child.signalCode === null;
+    const pid = isOurs ? this.#child!.pid : shimPid;
+    if (pid === undefined || (!isOurs && startTicksOf(pid) !== shimTicks)) return;
+    try {
+      process.kill(pid, signal === 'SIGKILL' ? 'SIGUSR1' : 'SIGTERM');
+    } catch {
+      // It ended this moment; its record says how.
+    }
+  }
+
+  /** Records a run of which this node knows nothing but that it was begun: the node's state was lost. */
+  recordLost(): void {
+    const folder = join(this.folder, '0');
+    mkdirSync(folder, { recursive: true });
+    const now = new Date().toISOString();
+    const exit = { exitCode: 137, signal: 9, oomKilled: false, startedAt: now, finishedAt: now, lost: true };
+    writeRecord(folder, 'exit.json', exit satisfies ExitRecord);
+    this.runs.push({ number: 0, folder, exit });
+  }
+
+  /** Stops looking after the container; it is left as it is. */
+  close(): void {
+    this.#watcher?.close();
+    clearInterval(this.#look);
+    this.#watcher = this.#look = undefined;
+  }
+
+  #spawnShim(run: Run): void {
+    const child = spawn(this.#shim, ['run', run.folder], {
+      cwd: '/',
+      detached: true,
+      stdio: 'ignore',
+      env: { GOMAXPROCS: '1' },
+    });
+    child.unref();
+    child.on('error', (fault) => {
+      this.#end(run, `the shim cannot be run: ${fault.message}`);
+    });
+    child.on('exit', () => {
+      if (!run.exit) this.#read(run);
+      if (!run.exit) void this.#settle(run);
+    });
+    this.#child = child;
+  }
+
+  /** Nobody will write the end of this run any more. */
+  #end(run: Run, startError: string): void {
+    const now = new Date().toISOString();
+    writeRecord(run.folder, 'exit.json', {
+      exitCode: 128,
+      signal: 0,
+      oomKilled: false,
+      startedAt: now,
+      finishedAt: now,
+      startError,
+    } satisfies ExitRecord);
+    this.#read(run);
+  }
+
+  #watch(run: Run): void {
+    this.#watcher = watch(run.folder, (_, name) => {
+      if (name === 'started.json' || name === 'exit.json') this.#read(run);
+    });
+    this.#watcher.on('error', () => undefined);
+    this.#look = setInterval(() => {
+      const { start } = run;
+      if (start && startTicksOf(start.shimPid) !== start.shimTicks) void this.#settle(run);
+    }, lookMs);
+    this.#look.unref();
+    this.#read(run);
+  }
+
+  /** The shim is gone: has it left a record, or is one to be written for it? */
+  async #settle(run: Run): Promise<void> {
+    await promisify(execFile)(this.#shim, ['settle', run.folder]);
+    this.#read(run);
+  }
+
+  #read(run: Run): void {
+    const hadStarted = run.start !== undefined;
+    if (run.exit) return;
+    readRun(run);
+    if (run.exit) this.close();
+    if (run.exit || (run.start && !hadStarted)) this.#onChange();
+  }
+
+  #remove(run: Run): void {
+    this.runs = this.runs.filter((other) => other !== run);
+    rmSync(run.folder, { recursive: true, force: true });
+  }
+}
+
+/** The file that a container's termination message is read from. */
+export function terminationLog({ folder }: Pick<Run, 'folder'>): string {
+  return join(folder, 'termination-log');
+}
+
+/** The file with a run's output, in the CRI log format. */
+export function logFile({ folder }: Pick<Run, 'folder'>): string {
+  return join(folder, 'output.log');
+}
+
+function readRun(run: Run): void {
+  run.start ??= readRecord<StartRecord>(run.folder, 'started.json');
+  run.exit ??= readRecord<ExitRecord>(run.folder, 'exit.json');
+}
+
+function listRuns(folder: string): Run[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  const runs = names.map((name): Run => ({ number: Number(name), folder: join(folder, name) }));
+  for (const run of runs) readRun(run);
+  return runs.sort((a, b) => a.number - b.number);
+}

@@ -1,0 +1,26 @@
+// What everything on one node shares.
+import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
+import type { AddressPair, AddressPool } from './addresses.ts';
+import type { Cgroups } from './cgroups.ts';
+import type { EventRecorder } from './events.ts';
+
+export interface NodeContext {
+  nodeName: string;
+  cluster: ClusterConnection;
+  events: EventRecorder;
+  addresses: AddressPool;
+  nodeAddress: AddressPair;
+  cgroups: Cgroups;
+  /** `address:port` of the cluster's resolvers. */
+  dnsServers: string[];
+  /** Where a `hostPort` listens when it names no address. */
+  hostAddress: string;
+  /** The folder with a folder for each pod, by uid. */
+  podsFolder: string;
+  imagesFile: string;
+  /** The shim's binary. */
+  shim: string;
+  /** What one pod may have at most: cores and bytes. */
+  allocatable: { cpu: number; memory: number };
+  log: (message: string) => void;
+}

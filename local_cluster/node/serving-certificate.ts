@@ -1,0 +1,44 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface ServingCertificate {
+  /** PEM. */
+  cert: string;
+  key: string;
+}
+
+const tenYearsMs = 10 * 365 * 24 * 3600 * 1000;
+
+/** The self-signed certificate of the node's log server, made on first use and kept in the folder. */
+export async function loadServingCertificate(
+  folder: string,
+  name: string,
+  address: string,
+): Promise<ServingCertificate> {
+  const files = { cert: join(folder, 'log-server.crt'), key: join(folder, 'log-server.key') };
+  if (!existsSync(files.cert) || !existsSync(files.key)) {
+    const made = await makeCertificate(name, address);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(files.key, made.key, { mode: 0o600 });
+    writeFileSync(files.cert, made.cert);
+  }
+  return { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
+}
+
+async function makeCertificate(name: string, address: string): Promise<ServingCertificate> {
+  // Loaded only when a certificate is to be made, to keep the agent small.
+  await import('reflect-metadata');
+  const { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } = await import('@peculiar/x509');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    notBefore: new Date(Date.now() - 60_000),
+    notAfter: new Date(Date.now() + tenYearsMs),
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: [new SubjectAlternativeNameExtension([{ type: 'ip', value: address }])],
+  });
+  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return { cert: certificate.toString('pem'), key: PemConverter.encode(key, 'PRIVATE KEY') };
+}

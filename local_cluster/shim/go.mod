@@ -1,0 +1,3 @@
+module ml-job-mesh/shim
+
+go 1.26
