@@ -98,7 +98,8 @@ function parse(args: string[], commandOptions: Record<string, Option>) {
     return { options: values as Record<string, string | boolean | undefined>, words: positionals };
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw usageError((error as Error).message);
+    // Node adds advice about positional arguments, which is of no use here.
+    throw usageError((error as Error).message.split('. ')[0]!);
   }
 }
 

@@ -39,7 +39,7 @@ export const list: Command = {
     const found = await Promise.all(
       tiersFor(options.tier as string | undefined).map((tier) => readJobs(api, tier, filters, most)),
     );
-    const newestFirst = found.flat().sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
+    const newestFirst = found.flat().sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
     const jobs = newestFirst.slice(0, most);
     terminal.stdout.write(json ? `${JSON.stringify(jobs)}\n` : jobsTable(jobs));
     return exitCodes.ok;
