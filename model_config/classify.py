@@ -46,12 +46,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from the environment, where an empty value counts as unset; a JobError for one that can't be."""
     here = Path(__file__).parent
     value = {name: text.strip() for name, text in environment.items()}
-    seed = value.get("SEED")
+    pretrained, seed = value.get("PRETRAINED") or "false", value.get("SEED")
     return Settings(
         dataset=one_of("DATASET", value.get("DATASET"), DATASETS, "unknown_dataset"),
         kind=one_of("TYPE", value.get("TYPE"), KINDS, "unknown_type"),
         epochs=whole_number("EPOCHS", value.get("EPOCHS") or "5", 1, MAX_EPOCHS, "bad_epochs"),
-        pretrained=one_of("PRETRAINED", value.get("PRETRAINED") or "false", ("true", "false"), "bad_pretrained") == "true",
+        pretrained=one_of("PRETRAINED", pretrained, ("true", "false"), "bad_pretrained") == "true",
         seed=whole_number("SEED", seed, 0, MAX_SEED, "bad_seed") if seed else None,
         data_folder=Path(value.get("DATA_FOLDER") or here / "data"),
         pretrained_folder=Path(value.get("PRETRAINED_FOLDER") or here / "pretrained"),

@@ -1,9 +1,10 @@
 """Puts MNIST and KMNIST into the data folder, as plain IDX files that were verified.
 
-    python data_preload.py                                   fetches both, with torchvision
-    python data_preload.py mnist --from FOLDER               takes IDX files, plain or .gz, from a folder
-    python data_preload.py kmnist --from FOLDER --split 2000 the folder has only the test split: keeps 2,000 of it
-                                                             for testing and makes a training split of the others
+    python data_preload.py                                     fetches both, with torchvision
+    python data_preload.py mnist --from FOLDER                 takes IDX files, plain or .gz, from a folder
+    python data_preload.py kmnist --from FOLDER --split 2000   makes both splits out of a test split alone
+
+A checksum goes beside each file, so that a job notices when one is damaged later.
 """
 
 import gzip
@@ -163,7 +164,9 @@ def is_whole(folder: Path) -> bool:
 def parse_options() -> Namespace:
     parser = ArgumentParser(description="Puts MNIST and KMNIST into the data folder, verified.")
     parser.add_argument("dataset", nargs="?", choices=DATASETS, help="default: both")
-    parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="take IDX files, plain or .gz, from here")
+    parser.add_argument(
+        "--from", dest="source", type=Path, metavar="FOLDER", help="take IDX files, plain or .gz, from here"
+    )
     parser.add_argument("--split", type=int, metavar="N", help="make both splits of the test split: N images to test")
     here = Path(__file__).parent
     parser.add_argument("--data", type=Path, default=here / "data", metavar="FOLDER", help="default: ./data")

@@ -1,7 +1,9 @@
 """Trains and evaluates; run as a program, it makes the trained networks that the image carries.
 
-    python train.py --save pretrained                        every dataset that is in ./data, both networks
-    python train.py --save pretrained --dataset mnist --type ff
+    python train.py --save pretrained                            every dataset that is in ./data, both networks
+    python train.py --save pretrained --dataset mnist --type ff  one
+
+The same seed gives the same networks, and several such programs may run side by side.
 """
 
 import sys
@@ -44,10 +46,8 @@ class Adam:
         """Moves the parameters against their gradients, and forgets these."""
         torch._foreach_add_(self.steps, 1)
         gradients = [p.grad for p in self.parameters]
-        torch._fused_adam_(
-            self.parameters, gradients, self.means, self.squares, [], self.steps,
-            amsgrad=False, maximize=False, **self.settings,
-        )  # fmt: skip
+        state = self.means, self.squares, [], self.steps
+        torch._fused_adam_(self.parameters, gradients, *state, amsgrad=False, maximize=False, **self.settings)
         for parameter in self.parameters:
             parameter.grad = None
 
@@ -92,7 +92,7 @@ def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     """How many of the images the network names rightly, in percent."""
     network.eval()
     right = 0
-    for pixels, expected in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH)):
+    for pixels, expected in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
         right += int((network(to_input(pixels)).argmax(1) == expected).sum())
     return 100 * right / len(images)
 

@@ -143,10 +143,11 @@ def write_termination_message(message: dict) -> None:
     That is TERMINATION_MESSAGE_PATH, or /dev/termination-log where a container has one. It is written in
     place, not renamed into place: in a container it is a mount.
     """
-    path = os.environ.get("TERMINATION_MESSAGE_PATH") or "/dev/termination-log"
-    if "TERMINATION_MESSAGE_PATH" not in os.environ and not os.path.exists(path):
+    chosen, usual = os.environ.get("TERMINATION_MESSAGE_PATH"), Path("/dev/termination-log")
+    if not chosen and not usual.exists():
         return
+    file = Path(chosen) if chosen else usual
     try:
-        Path(path).write_text(json.dumps(message))
+        file.write_text(json.dumps(message))
     except OSError as error:
-        print(f"warning: the result could not be written to {path}: {error}", file=sys.stderr, flush=True)
+        print(f"warning: the result could not be written to {file}: {error}", file=sys.stderr, flush=True)

@@ -36,7 +36,9 @@ def train(kind: str, epochs: int, seed: int, folder: str) -> nn.Module:
             loss.backward()
             optimizer.step()
             if (i + 1) % 100 == 0:
-                print(f"Epoch [{epoch + 1}/{epochs}], Step [{i + 1}/{len(loader)}], Loss: {loss.item():.4f}", flush=True)
+                print(
+                    f"Epoch [{epoch + 1}/{epochs}], Step [{i + 1}/{len(loader)}], Loss: {loss.item():.4f}", flush=True
+                )
     return model
 
 

@@ -1,0 +1,105 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from models import build_network
+from train import Adam, evaluate, to_input, to_tensors, train
+from utils import read_split
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def part(folder: Path, split: str, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    images, labels = to_tensors(*read_split(folder, split))
+    return images[:count], labels[:count]
+
+
+def ignore(epoch: int, step: int, steps: int, loss: float) -> None:
+    pass
+
+
+def test_images_and_labels_become_tensors(whole_data: Path) -> None:
+    images, labels = to_tensors(*read_split(whole_data / "mnist", "test"))
+    assert (images.shape, images.dtype) == ((10_000, 1, 28, 28), torch.uint8)
+    assert (labels.shape, labels.dtype, labels[:5].tolist()) == ((10_000,), torch.int64, [7, 2, 1, 0, 4])
+    floats = to_input(images)
+    assert (floats.dtype, floats.min().item(), floats.max().item()) == (torch.float32, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", ["ff", "cnn"])
+def test_adam_gives_the_weights_that_pytorchs_own_gives(kind: str) -> None:
+    torch.manual_seed(3)
+    ours, usual = build_network(kind), build_network(kind)
+    usual.load_state_dict(ours.state_dict())
+    optimizer, reference = Adam(ours.parameters()), torch.optim.Adam(usual.parameters(), lr=1e-3, fused=True)
+    for _ in range(5):
+        images, labels = torch.rand(20, 1, 28, 28), torch.randint(0, 10, (20,))
+        F.cross_entropy(ours(images), labels).backward()
+        optimizer.step()
+        reference.zero_grad()
+        F.cross_entropy(usual(images), labels).backward()
+        reference.step()
+    assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), usual.parameters(), strict=True))
+
+
+def test_both_networks_learn_and_the_convolutional_one_is_better(whole_data: Path) -> None:
+    training = part(whole_data / "mnist", "train", 12_000)
+    test = part(whole_data / "mnist", "test", 10_000)
+    accuracy = {}
+    for kind in ("ff", "cnn"):
+        torch.manual_seed(1)
+        network = build_network(kind)
+        assert evaluate(network, *test) < 25
+        train(network, *training, 4, ignore)
+        accuracy[kind] = evaluate(network, *test)
+    assert accuracy["ff"] > 94
+    assert accuracy["cnn"] > accuracy["ff"] + 0.5
+
+
+def test_progress_is_reported_every_hundred_steps_and_at_the_end_of_an_epoch(whole_data: Path) -> None:
+    images, labels = part(whole_data / "mnist", "train", 15_010)
+    reports: list[tuple[int, int, int]] = []
+    train(build_network("ff"), images, labels, 2, lambda *report: reports.append(report[:3]))
+    assert reports == [(1, 100, 151), (1, 151, 151), (2, 100, 151), (2, 151, 151)]
+
+
+def test_accuracy_is_the_share_of_images_named_rightly() -> None:
+    class AlwaysThree(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return F.one_hot(torch.full((len(images),), 3), 10).float()
+
+    images = torch.zeros(1200, 1, 28, 28, dtype=torch.uint8)
+    labels = torch.tensor([3] * 300 + [4] * 900)
+    assert evaluate(AlwaysThree(), images, labels) == 25.0
+
+
+def test_the_program_makes_the_networks_of_the_data_that_is_there(small_data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pretrained"
+    command = [sys.executable, HERE / "train.py", "--save", folder, "--data", small_data, "--epochs", "1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
+        "mnist ff",
+        "mnist ff",
+        "mnist cnn",
+        "mnist cnn",
+    ]
+    first = (folder / "mnist-ff.pt").read_bytes()
+    subprocess.run([*command, "--type", "ff"], check=True, capture_output=True)
+    assert (folder / "mnist-ff.pt").read_bytes() == first
+
+
+def test_the_program_says_in_one_line_that_there_is_no_data(tmp_path: Path) -> None:
+    command = [sys.executable, HERE / "train.py", "--save", tmp_path, "--data", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: there is no dataset in {tmp_path}; data_preload.py puts them there\n"
