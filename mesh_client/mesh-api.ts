@@ -113,7 +113,7 @@ async function refusal(answer: Dispatcher.ResponseData): Promise<CommandError> {
   const exitCode = status < 500 ? exitCodes.refused : exitCodes.unavailable;
   const text = await answer.body.text().catch(() => '');
   const { title, detail, code } = parseProblem(text);
-  const said = [title, detail].filter(Boolean).join(': ') || `the service answered ${status}`;
+  const said = detail || title || `the service answered ${status}`;
   return new CommandError(exitCode, said, code ?? `http_${status}`);
 }
 

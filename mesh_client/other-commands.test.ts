@@ -27,7 +27,7 @@ describe('mesh logs', () => {
         reply.code(404).send(problemOf(404, 'log_not_found', 'There is no log', 'it waits')),
       );
     });
-    expect(await mesh(['logs', id])).toEqual({ exitCode: 4, stdout: '', stderr: 'mesh: There is no log: it waits\n' });
+    expect(await mesh(['logs', id])).toEqual({ exitCode: 4, stdout: '', stderr: 'mesh: it waits\n' });
   });
 });
 
@@ -88,7 +88,7 @@ test('mesh cancel goes through all ids, and tells the one that had ended', async
   expect(await mesh(['cancel', 'free-job-template-a', 'free-job-template-done', 'free-job-template-b'])).toEqual({
     exitCode: 4,
     stdout: 'free-job-template-a: cancelled\nfree-job-template-b: cancelled\n',
-    stderr: 'mesh: free-job-template-done: The job has ended: it succeeded\n',
+    stderr: 'mesh: free-job-template-done: it succeeded\n',
   });
 });
 

@@ -132,7 +132,7 @@ ${id}: succeeded, accuracy 97.96 % of 10000 images, 7.9 s
     const { mesh: missing } = await startEventStub((reply) =>
       reply.code(404).send(problemOf(404, 'job_not_found', 'There is no such job', id)),
     );
-    expect(await missing(['watch', id])).toMatchObject({ exitCode: 4, stderr: `mesh: There is no such job: ${id}\n` });
+    expect(await missing(['watch', id])).toMatchObject({ exitCode: 4, stderr: `mesh: ${id}\n` });
     const { mesh: away } = await startEventStub((reply) => reply.raw.destroy());
     expect(await away(['watch', id, '--retry-for', '1'])).toMatchObject({ exitCode: 5, stdout: '' });
   });

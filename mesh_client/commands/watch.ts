@@ -55,7 +55,7 @@ function showLines({ stdout }: Terminal): Display {
   let shown = '';
   return {
     update(job) {
-      const step = `${job.status} ${job.progress?.epoch} ${job.queue_position} ${job.result !== null}`;
+      const step = job.progress ? `epoch ${job.progress.epoch}` : describeJob(job);
       if (step !== shown) stdout.write(`${job.id}: ${describeJob(job)}\n`);
       shown = step;
     },
@@ -68,7 +68,7 @@ const clearLine = '\r\x1b[2K';
 /** One line that is written over, and what came of the job at its end. */
 function showBar({ stdout, env }: Terminal): Display {
   return {
-    update: (job) => void stdout.write(`${clearLine}${progressLine(job, stdout.columns ?? 80)}`),
+    update: (job) => void stdout.write(`${clearLine}${progressLine(job, stdout.columns || 80)}`),
     end(last) {
       if (!last) return;
       if (!hasEnded(last)) {
