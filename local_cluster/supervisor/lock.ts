@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A held lock; `release` gives it back, and so does the end of the process. */
@@ -12,9 +13,13 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** Takes the lock on a folder (which must exist), or gives undefined while another process holds it. */
-export function tryLock(folder: string): Promise<Lock | undefined> {
-  const key = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 32);
+/**
+ * Takes the lock on a path, or gives undefined while another process holds it.
+ * The path need not exist, but the folder that it is in must.
+ */
+export function tryLock(lockedPath: string): Promise<Lock | undefined> {
+  const place = path.join(realpathSync(path.dirname(lockedPath)), path.basename(lockedPath));
+  const key = createHash('sha256').update(place).digest('hex').slice(0, 32);
   const server = net.createServer((connection) => connection.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -27,11 +32,11 @@ export function tryLock(folder: string): Promise<Lock | undefined> {
   });
 }
 
-/** Waits until the lock on a folder is free and takes it; `onWait` is called once if another process holds it. */
-export async function waitForLock(folder: string, onWait: () => void): Promise<Lock> {
+/** Waits until the lock on a path is free and takes it; `onWait` is called once if another process holds it. */
+export async function waitForLock(lockedPath: string, onWait: () => void): Promise<Lock> {
   let told = false;
   for (;;) {
-    const lock = await tryLock(folder);
+    const lock = await tryLock(lockedPath);
     if (lock) return lock;
     if (!told) onWait();
     told = true;

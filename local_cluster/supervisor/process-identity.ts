@@ -50,6 +50,12 @@ export async function endProcess(identity: ProcessIdentity, graceMs: number): Pr
   }
 }
 
+/** Ends exactly this process with SIGKILL. Returns when it is gone. */
+export async function killProcess(identity: ProcessIdentity): Promise<void> {
+  signal(identity, 'SIGKILL');
+  while (isRunning(identity)) await sleep(20);
+}
+
 function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
   if (!isRunning(identity)) return;
   try {

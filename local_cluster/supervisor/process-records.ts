@@ -4,9 +4,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { endProcess, identifyProcess, isRunning, type ProcessIdentity } from './process-identity.ts';
-
-const leftoverGraceMs = 5_000;
+import { identifyProcess, isRunning, killProcess, type ProcessIdentity } from './process-identity.ts';
 
 /** Names of a cluster's processes and who they are; `supervisor` is the one that started the others. */
 export type ProcessRecords = Record<string, ProcessIdentity>;
@@ -33,13 +31,14 @@ export function recordProcess(stateFolder: string, name: string, pid: number | u
 
 /**
  * Ends what a supervisor that is gone has left running. To be called by whoever holds the state folder's
- * lock. Gives the names of the processes that it ended.
+ * lock. Gives the names of the processes that it ended. They are killed, not asked: a node agent that is asked
+ * to end would end its Jobs too, and those are to go on.
  */
 export async function endLeftovers(stateFolder: string): Promise<string[]> {
   const leftovers = Object.entries(readRecords(stateFolder)).filter(
     ([name, identity]) => name !== 'supervisor' && isRunning(identity),
   );
-  await Promise.all(leftovers.map(([, identity]) => endProcess(identity, leftoverGraceMs)));
+  await Promise.all(leftovers.map(([, identity]) => killProcess(identity)));
   for (const [name] of leftovers) recordProcess(stateFolder, name, undefined);
   return leftovers.map(([name]) => name);
 }

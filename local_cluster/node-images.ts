@@ -1,0 +1,37 @@
+/** Tells the nodes what this machine has for each image, with the data sets and networks that the pods are to find. */
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { projectFolder } from './install/cache.ts';
+import type { Software } from './install/install.ts';
+import { describeImages } from './node/images.ts';
+
+/** Writes the images file of a state folder and gives its path. Nothing of an earlier run stays in it. */
+export function writeImages(stateFolder: string, software: Software): string {
+  const file = path.join(stateFolder, 'images.json');
+  const dataFolder = path.join(stateFolder, 'data');
+  const pretrainedFolder = path.join(stateFolder, 'pretrained');
+  const { mnist, kmnist } = software.datasets;
+  linkInto(dataFolder, { mnist, ...(kmnist && { kmnist }) });
+  linkInto(
+    pretrainedFolder,
+    Object.fromEntries(
+      software.networks.flatMap((folder) => readdirSync(folder).map((name) => [name, path.join(folder, name)])),
+    ),
+  );
+  const images = describeImages({
+    projectFolder,
+    nodeBinary: process.execPath,
+    envoyBinary: software.envoy,
+    pythonBinary: software.python,
+    dataFolder,
+    pretrainedFolder,
+  });
+  writeFileSync(file, `${JSON.stringify(images, null, 2)}\n`);
+  return file;
+}
+
+function linkInto(folder: string, targets: Record<string, string>): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  for (const [name, target] of Object.entries(targets)) symlinkSync(target, path.join(folder, name));
+}
