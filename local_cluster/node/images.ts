@@ -61,7 +61,14 @@ export function describeImages(sources: ImageSources): Images {
       entrypoint: ['python'],
       cmd: ['classify.py'],
       workingDir: '/app',
-      env: { PATH: searchPath(pythonBinary), PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      env: {
+        PATH: searchPath(pythonBinary),
+        PYTHONUNBUFFERED: '1',
+        PYTHONDONTWRITEBYTECODE: '1',
+        // As in model_config/Dockerfile: without them, the job looks beside itself.
+        DATA_FOLDER: '/app/data',
+        PRETRAINED_FOLDER: '/app/pretrained',
+      },
       paths: { '/app': modelConfig, '/app/data': dataFolder, '/app/pretrained': pretrainedFolder },
       programs: python,
     },
