@@ -24,13 +24,21 @@ interface ProxyPlan {
   readyPath: string;
 }
 
+interface ProxyOptions {
+  /** The program. */
+  envoy: string;
+  /** The free tier, which runs. */
+  tier: Service;
+  /** Which of the cluster's addresses they listen on. */
+  front: number;
+  sidecar: number;
+}
+
 /** Starts front proxy and sidecar before a free tier that runs; they end with the stack. */
 export async function startProxies(
   stack: AsyncDisposableStack,
   cluster: BenchCluster,
-  envoy: string,
-  tier: Service,
-  [frontAddress, sidecarAddress]: [number, number],
+  { envoy, tier, front: frontAddress, sidecar: sidecarAddress }: ProxyOptions,
 ): Promise<{ url: string; pids: number[] }> {
   const start = (plan: ProxyPlan) => startProxy(stack, cluster, envoy, plan);
   const sidecar = await start({

@@ -1,7 +1,7 @@
 // The mesh's own services as processes of this machine, with the files and settings that they are deployed with.
 import { join } from 'node:path';
-import type { BenchCluster } from './control-plane.ts';
 import { type BackgroundProcess, startProcess } from './background-process.ts';
+import type { BenchCluster } from './control-plane.ts';
 
 export const projectFolder = join(import.meta.dirname, '..', '..');
 
@@ -33,7 +33,12 @@ export function startGrader(
   cluster: BenchCluster,
   options: ServiceOptions,
 ): Promise<Service> {
-  return startService(stack, cluster, { name: 'grader-interface', entry: ['grader_interface.ts'], port: 5000, ...options });
+  return startService(stack, cluster, {
+    name: 'grader-interface',
+    entry: ['grader_interface.ts'],
+    port: 5000,
+    ...options,
+  });
 }
 
 async function startService(

@@ -3,14 +3,56 @@
 //
 // No node is there, so nothing runs but what takes the jobs. All Jobs are suspended ones of the mesh's template, in
 // namespaces with the same quota, so all give the control plane the same work; each round begins with none, and ends
-// when the Job controller has seen them all, so that what it costs is counted where it belongs.
-import { readFileSync } from 'node:fs';
+// when the Job controller is done with them, so that what they cost is counted where it belongs.
 import { parseArgs } from 'node:util';
-import { parse } from 'yaml';
-import { jobsPath } from '../../tier_service/jobs/job-paths.ts';
-import { type FlaskService, startFlask } from '../flask/flask-service.ts';
-import { type LoadResult, closedLoop } from '../measure/closed-loop.ts';
-import { cpuMs } from '../measure/cpu-time.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
-import { type BenchCluster, createQuotaNamespace, startBenchControlPlane } from '../setup/control-plane.ts';
+import { startBenchControlPlane } from '../setup/control-plane.ts';
 import { programOptions, programUsage, requireProgram } from '../setup/programs.ts';
+import { startContestants } from './contestants.ts';
+import { report } from './report.ts';
+import { playRound, type Round } from './round.ts';
+
+const usage = `usage: npm run bench submit [-- OPTIONS]
+  --rounds N           rounds, each of every contestant (default: 5)
+  --jobs N             jobs in a round (default: 1500)
+  --clients N          connections that post (default: 16)
+${programUsage}`;
+
+/** Runs the benchmark and prints its table. Takes the command line's options. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...programOptions,
+      rounds: { type: 'string' },
+      jobs: { type: 'string' },
+      clients: { type: 'string', default: '16' },
+    },
+  });
+  if (values.help) return console.log(usage);
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
+  const jobs = Number(values.jobs ?? (values.quick ? 100 : 1_500));
+  const clients = Number(values.clients);
+  const binary = requireProgram(values['control-plane'], 'control-plane');
+  const envoy = requireProgram(values.envoy, 'envoy');
+
+  await withCleanUp(async (stack) => {
+    const cluster = await startBenchControlPlane(stack, binary);
+    const contestants = await startContestants(stack, cluster, { envoy, clients });
+    const played: Round[] = [];
+    for (const contestant of contestants) {
+      await playRound(cluster, contestant, { clients, jobs: Math.ceil(jobs / 5) });
+    }
+    for (let turn = 0; turn < rounds; turn++) {
+      // Each begins a round as often as any other.
+      const order = contestants.map((_, place) => contestants[(place + turn) % contestants.length]!);
+      for (const contestant of order) {
+        const round = await playRound(cluster, contestant, { clients, jobs });
+        played.push(round);
+        console.error(`round ${turn + 1}, ${contestant.name}: ${round.perSecond.toFixed(0)} jobs/s`);
+      }
+    }
+    console.log(`\nMedians of ${rounds} rounds of ${jobs} jobs, ${clients} connections.\n`);
+    console.log(report(played));
+  });
+}

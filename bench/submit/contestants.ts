@@ -1,0 +1,111 @@
+// Those who take jobs, each into a namespace of its own.
+import { randomUUID } from 'node:crypto';
+import { connectToCluster } from '@ml-job-mesh/cluster-client';
+import { Pool } from 'undici';
+import { freeTier } from '../../free_service/app/tier.ts';
+import { buildJob } from '../../tier_service/jobs/job-builder.ts';
+import { randomJobName } from '../../tier_service/jobs/job-name.ts';
+import { jobsPath } from '../../tier_service/jobs/job-paths.ts';
+import { hashOf } from '../../tier_service/jobs/job-request.ts';
+import { loadJobTemplate } from '../../tier_service/jobs/job-template.ts';
+import { createStampClock } from '../../tier_service/jobs/stamp-clock.ts';
+import { startFlask } from '../flask/flask-service.ts';
+import { type BenchCluster, createQuotaNamespace } from '../setup/control-plane.ts';
+import { startProxies } from '../setup/proxies.ts';
+import { startTier } from '../setup/services.ts';
+
+export type ContestantName = 'mesh' | 'straight' | 'flask' | 'gunicorn';
+
+export interface Contestant {
+  name: ContestantName;
+  namespace: string;
+  /** Has one job accepted; rejects unless it was. */
+  submit(): Promise<void>;
+  /** Its processes, beside the control plane's and the client's. */
+  pids(): number[];
+}
+
+interface Options {
+  envoy: string;
+  /** How many connections a client keeps. */
+  clients: number;
+}
+
+/** Starts all of them; they end with the stack. */
+export async function startContestants(
+  stack: AsyncDisposableStack,
+  cluster: BenchCluster,
+  options: Options,
+): Promise<Contestant[]> {
+  const namespaces = { mesh: 'free-service', straight: 'straight', flask: 'flask', gunicorn: 'gunicorn' };
+  for (const namespace of Object.values(namespaces)) await createQuotaNamespace(cluster.api, namespace);
+  return [
+    await startMesh(stack, cluster, options),
+    startStraight(stack, cluster, options),
+    await startFlaskContestant(stack, cluster, 'flask', options),
+    await startFlaskContestant(stack, cluster, 'gunicorn', options),
+  ];
+}
+
+async function startMesh(
+  stack: AsyncDisposableStack,
+  cluster: BenchCluster,
+  { envoy, clients }: Options,
+): Promise<Contestant> {
+  const tier = await startTier(stack, cluster, 'free', { address: 1, env: { MAX_UNFINISHED_JOBS: '1000000' } });
+  const proxies = await startProxies(stack, cluster, { envoy, tier, front: 2, sidecar: 3 });
+  const submit = postTo(stack, proxies.url, clients);
+  return { name: 'mesh', namespace: 'free-service', submit, pids: () => [tier.pid, ...proxies.pids] };
+}
+
+/** The very Jobs that the tier would make, by one pool of connections. */
+function startStraight(stack: AsyncDisposableStack, { kubeconfig }: BenchCluster, { clients }: Options): Contestant {
+  const api = connectToCluster({ kubeconfig, connections: clients });
+  stack.defer(() => api.close());
+  const template = loadJobTemplate(freeTier);
+  const clock = createStampClock();
+  const choices = { dataset: 'mnist', epochs: 5, pretrained: false } as const;
+  const namespace = 'straight';
+  return {
+    name: 'straight',
+    namespace,
+    async submit() {
+      const job = buildJob(template, choices, {
+        name: randomJobName('free-job-template-'),
+        namespace,
+        suspend: true,
+        accepted: clock.next(),
+        requestId: randomUUID(),
+        requestHash: hashOf(choices),
+      });
+      await api.create(jobsPath(namespace), job, { timeoutMs: 30_000 });
+    },
+    pids: () => [],
+  };
+}
+
+async function startFlaskContestant(
+  stack: AsyncDisposableStack,
+  cluster: BenchCluster,
+  name: 'flask' | 'gunicorn',
+  { clients }: Options,
+): Promise<Contestant> {
+  const server = name === 'flask' ? 'own' : 'gunicorn';
+  const { url, pids } = await startFlask(stack, cluster, {
+    server,
+    namespace: name,
+    address: server === 'own' ? 4 : 5,
+  });
+  return { name, namespace: name, submit: postTo(stack, url, clients), pids };
+}
+
+function postTo(stack: AsyncDisposableStack, url: string, connections: number): () => Promise<void> {
+  const pool = new Pool(url, { connections });
+  stack.defer(() => pool.destroy());
+  const headers = { 'content-type': 'application/json' };
+  return async () => {
+    const answer = await pool.request({ method: 'POST', path: '/free', headers, body: '{"dataset":"mnist"}' });
+    await answer.body.dump();
+    if (answer.statusCode !== 200) throw new Error(`answered ${answer.statusCode}`);
+  };
+}
