@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,13 +41,20 @@ def whole_data(mnist_files: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
-@pytest.fixture
-def small_data(mnist_files: Path, tmp_path: Path) -> Path:
-    """A data folder of the test's own, with 1,050 training and 300 test images of MNIST."""
+@pytest.fixture(scope="session")
+def small_data_original(mnist_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with 1,050 training and 300 test images of MNIST."""
+    folder = tmp_path_factory.mktemp("small")
     for split, count in (("train", 1050), ("test", 300)):
         images, labels = read_source(mnist_files, "mnist", split)
-        write_split(tmp_path / "data" / "mnist", split, images[: count * 28 * 28], labels[:count])
-    return tmp_path / "data"
+        write_split(folder / "mnist", split, images[: count * 28 * 28], labels[:count])
+    return folder
+
+
+@pytest.fixture
+def small_data(small_data_original: Path, tmp_path: Path) -> Path:
+    """The same, in a copy that the test may damage."""
+    return Path(shutil.copytree(small_data_original, tmp_path / "data"))
 
 
 @dataclass
