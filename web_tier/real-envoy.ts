@@ -26,6 +26,11 @@ export interface RealEnvoyOptions {
 
 export type RealEnvoy = Awaited<ReturnType<typeof startEnvoy>>;
 
+/** The HTTP connection manager of the file's one listener. */
+export function httpManagerOf(bootstrap: Bootstrap) {
+  return bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
+}
+
 const host = '127.0.0.1';
 /** Nothing listens here, so that a connection is refused. */
 const closedPort = 1;
@@ -78,7 +83,17 @@ export async function startEnvoy({ file, upstreams, env = {}, adjust }: RealEnvo
   }
 }
 
-const flags = ['--concurrency', '1', '-l', 'warn', '--disable-hot-restart', '--file-flush-interval-msec', '50'];
+const flags = [
+  '--concurrency',
+  '1',
+  '-l',
+  'warn',
+  '--disable-hot-restart',
+  '--file-flush-interval-msec',
+  '50',
+  '--drain-strategy',
+  'immediate',
+];
 
 function replaceAddresses(bootstrap: Bootstrap, upstreams: Record<string, number>): void {
   const anyPort = { address: host, port_value: 0 };

@@ -37,6 +37,7 @@ export async function startStubUpstream(
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
+    name,
     port: (server.address() as AddressInfo).port,
     /** What arrived, health checks aside. */
     seen,
