@@ -8,6 +8,10 @@ import { type PodWatch, startPodWatch } from './pod-watch.ts';
 import { type StubApiServer, startStubApiServer } from './stub-api-server.ts';
 import type { WatchedPod } from './watched-pod.ts';
 
+/** Long enough for a busy machine; nothing here is about speed. */
+vi.setConfig({ testTimeout: 40_000 });
+const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
+
 let stub: StubApiServer;
 let cluster: ReturnType<typeof connectToCluster>;
 let pods: PodWatch;
@@ -18,7 +22,7 @@ beforeEach(async () => {
   cluster = connectToCluster({ kubeconfig: stub.kubeconfig });
   pods = startPodWatch(cluster);
   app = buildGraderApp({ pods, ...createClusterReader(cluster) });
-  await vi.waitFor(() => expect(pods.staleForMs()).toBe(0));
+  await eventually(() => expect(pods.staleForMs()).toBe(0));
 });
 
 afterEach(async () => {
@@ -45,12 +49,12 @@ describe('GET /config', () => {
     stub.putPod({ ...pod('default', 'premium-job-template-1', 'Pending'), spec: { containers: [{ name: 'job' }] } });
     const waiting = { node: null, ip: null, namespace: 'default', name: 'premium-job-template-1', status: 'Pending' };
     const dns = { node: 'node-1', ip: '10.244.1.2', namespace: 'kube-system', name: 'dns', status: 'Running' };
-    await vi.waitFor(async () => expect(await getConfig()).toEqual({ pods: [waiting, dns] }));
+    await eventually(async () => expect(await getConfig()).toEqual({ pods: [waiting, dns] }));
 
     stub.putPod(pod('default', 'premium-job-template-1', 'Succeeded', { podIP: '10.244.1.3' }));
     stub.deletePod(pod('kube-system', 'dns'));
     const done = { ...waiting, node: 'node-1', ip: '10.244.1.3', status: 'Succeeded' };
-    await vi.waitFor(async () => expect(await getConfig()).toEqual({ pods: [done] }));
+    await eventually(async () => expect(await getConfig()).toEqual({ pods: [done] }));
   });
 
   test('asks the API server nothing', async () => {
@@ -65,10 +69,7 @@ describe('GET /config', () => {
 
   test('is 503 with Retry-After while the watch is broken, and right again afterwards', async () => {
     stub.failWith(500);
-    await vi.waitFor(async () => expect((await app.inject('/config')).statusCode).toBe(503), {
-      timeout: 15_000,
-      interval: 100,
-    });
+    await eventually(async () => expect((await app.inject('/config')).statusCode).toBe(503));
     const refused = await app.inject('/config');
     expect(refused.headers).toMatchObject({
       'retry-after': '1',
@@ -81,8 +82,8 @@ describe('GET /config', () => {
     stub.putPod(pod('a', 'b'));
     stub.failWith(undefined);
     const expected = { pods: [{ node: 'node-1', ip: null, namespace: 'a', name: 'b', status: 'Running' }] };
-    await vi.waitFor(async () => expect(await getConfig()).toEqual(expected), { timeout: 15_000, interval: 100 });
-  }, 40_000);
+    await eventually(async () => expect(await getConfig()).toEqual(expected), { timeout: 15_000, interval: 100 });
+  });
 
   test('is 503 until the pods have been listed for the first time', async () => {
     stub.failWith(503);
@@ -99,7 +100,7 @@ describe('GET /config', () => {
 describe('GET /{tier}/logs', () => {
   async function succeed(namespace: string, name: string, finishedAt: string): Promise<void> {
     stub.putPod(pod(namespace, name, 'Succeeded', { containerStatuses: [{ state: { terminated: { finishedAt } } }] }));
-    await vi.waitFor(() => expect(pods.json().toString()).toContain(`"${name}","status":"Succeeded"`));
+    await eventually(() => expect(pods.json().toString()).toContain(`"${name}","status":"Succeeded"`));
   }
 
   test('is 404 with an error while no pod of the tier has succeeded', async () => {

@@ -31,6 +31,7 @@ export type MeshApi = ReturnType<typeof createMeshApi>;
 export function createMeshApi({ url, apiKey, retryForMs, signal }: MeshApiOptions) {
   const base = url.replace(/\/+$/, '');
   const dispatcher = new Agent({ connect: { timeout: 5_000 } });
+  const newPatience = () => createPatience({ forMs: retryForMs, signal });
 
   function send(method: Dispatcher.HttpMethod, path: string, options: CallOptions): Promise<Dispatcher.ResponseData> {
     const query = Object.entries(options.query ?? {}).filter((pair): pair is [string, string] => pair[1] !== undefined);
@@ -57,7 +58,7 @@ export function createMeshApi({ url, apiKey, retryForMs, signal }: MeshApiOption
     method: Dispatcher.HttpMethod,
     path: string,
     options: CallOptions = {},
-    patience: Patience = createPatience({ forMs: retryForMs, signal }),
+    patience: Patience = newPatience(),
   ): Promise<Dispatcher.ResponseData> {
     for (;;) {
       const attempt = await send(method, path, options).catch((fault) => fault as Error);
@@ -75,14 +76,15 @@ export function createMeshApi({ url, apiKey, retryForMs, signal }: MeshApiOption
   }
 
   return {
-    /** The answer's body, which is JSON. */
+    /** The answer's body, which is JSON; one that breaks off is asked for again. */
     async json<T>(method: Dispatcher.HttpMethod, path: string, options?: CallOptions): Promise<T> {
-      const answer = await call(method, path, options);
-      const text = await answer.body.text();
-      try {
-        return JSON.parse(text) as T;
-      } catch {
-        throw new CommandError(exitCodes.unavailable, `${base}${path} did not answer with JSON; is the mesh there?`);
+      const patience = newPatience();
+      for (;;) {
+        const answer = await call(method, path, options, patience);
+        const text = await answer.body.text().catch((fault) => fault as Error);
+        signal.throwIfAborted();
+        if (typeof text === 'string') return parseJson<T>(text, base + path);
+        if (!(await patience.wait())) throw unreachable(base, text);
       }
     },
 
@@ -94,13 +96,21 @@ export function createMeshApi({ url, apiKey, retryForMs, signal }: MeshApiOption
       return undefined;
     },
 
-    newPatience: () => createPatience({ forMs: retryForMs, signal }),
+    newPatience,
 
     /** The error for a stream that broke and could not be taken up again. */
     unreachable: (fault: Error) => unreachable(base, fault),
 
     close: () => dispatcher.destroy(),
   };
+}
+
+function parseJson<T>(text: string, url: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new CommandError(exitCodes.unavailable, `${url} did not answer with JSON; is the mesh there?`);
+  }
 }
 
 function unreachable(base: string, fault: Error): CommandError {

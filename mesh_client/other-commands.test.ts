@@ -3,7 +3,7 @@ import { jobWith, problemOf, runMesh, startStubMesh } from './stub-mesh.ts';
 
 const id = 'free-job-template-abc';
 
-describe('mesh logs', () => {
+describe('mesh logs', { timeout: 30_000 }, () => {
   test('prints a followed log once, through lost connections', async () => {
     const log = 'dataset: mnist\nEpoch [1/5], Step [100/600], Loss: 0.2846\nTime passed: 12.34 sec é\n';
     let connections = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { jobWith, problemOf, runMesh, startStubMesh } from './stub-mesh.ts';
 
-describe('mesh submit', () => {
+describe('mesh submit', { timeout: 30_000 }, () => {
   test('posts the job that was asked for and prints its id alone', async () => {
     const bodies: unknown[] = [];
     const mesh = await startStubMesh((app) => {
@@ -31,6 +31,20 @@ describe('mesh submit', () => {
     expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
     await mesh(['submit', 'mnist', '--key', 'mine']);
     expect(keys.at(-1)).toBe('mine');
+  });
+
+  test('asks again where the answer broke off', async () => {
+    const keys: unknown[] = [];
+    const mesh = await startStubMesh((app) => {
+      app.post('/free', (request, reply) => {
+        keys.push(request.headers['idempotency-key']);
+        if (keys.length > 1) return reply.send(jobWith());
+        reply.hijack().raw.writeHead(200).write('{"id":"free-job-');
+        setTimeout(() => reply.raw.destroy(), 30);
+      });
+    });
+    expect(await mesh(['submit', 'mnist'])).toMatchObject({ exitCode: 0, stdout: 'free-job-template-abc\n' });
+    expect(keys).toEqual([keys[0], keys[0]]);
   });
 
   test('waits as long as the service asks', async () => {

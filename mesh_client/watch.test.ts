@@ -26,7 +26,7 @@ function startEventStub(...connections: ((reply: FastifyReply) => unknown)[]) {
   return stub.then((mesh) => ({ mesh, lastEventIds }));
 }
 
-describe('mesh watch', () => {
+describe('mesh watch', { timeout: 30_000 }, () => {
   test('writes a line for each status and epoch, and ends with the job', async () => {
     const { mesh } = await startEventStub((reply) => {
       send(reply, 'u.0.0', 'status', jobWith({ queue_position: 2 }));
