@@ -1,0 +1,170 @@
+// What becomes of pods when the node agent is killed, or is told to end, and comes back. These tests know where the agent
+// is, and that whoever supervises it starts it again; everything else they see through the API.
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { V1Node } from '@kubernetes/client-node';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  cluster,
+  createPod,
+  getPod,
+  podPath,
+  readLogs,
+  shell,
+  statusOf,
+  until,
+  useNamespace,
+  waitForEnd,
+  waitForPod,
+  waitUntilGone,
+} from './cluster-under-test.ts';
+
+const namespace = useNamespace('restart');
+const nodeName = 'node-1';
+const folder = mkdtempSync(join(tmpdir(), 'agent-restart-'));
+const volumes = [{ name: 'marks', hostPath: { path: folder } }];
+const volumeMounts = [{ name: 'marks', mountPath: '/marks' }];
+let octet: string;
+
+beforeAll(async () => {
+  const node = await cluster.get<V1Node>(`/api/v1/nodes/${nodeName}`);
+  const address = node.status?.addresses?.find(({ type }) => type === 'ExternalIP')?.address;
+  octet = address!.split('.')[1]!;
+});
+
+function findAgent(): number | undefined {
+  const wanted = [
+    ['--name', nodeName],
+    ['--octet', octet],
+  ];
+  const pids = readdirSync('/proc').map(Number).filter(Boolean);
+  return pids.find((pid) => {
+    const words = readWords(`/proc/${pid}/cmdline`);
+    const isAgent = words.some((word) => word.endsWith('node/agent.ts'));
+    return isAgent && wanted.every(([flag, value]) => words[words.indexOf(flag!) + 1] === value);
+  });
+}
+
+function readWords(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+/** Sends the agent a signal and settles when the process is gone. */
+async function endAgent(signal: 'SIGKILL' | 'SIGTERM'): Promise<number> {
+  const pid = await until(findAgent, 'the agent');
+  process.kill(pid, signal);
+  await until(() => findAgent() !== pid, 'the end of the agent');
+  return pid;
+}
+
+function marks(name: string): string[] {
+  try {
+    return readFileSync(join(folder, name), 'utf8').trim().split('\n');
+  } catch {
+    return [];
+  }
+}
+
+const create = (name: string, script: string, more: Parameters<typeof createPod>[3] = {}) =>
+  createPod(namespace, name, [shell(script, { volumeMounts })], { nodeName, volumes, ...more });
+
+const toRun = (name: string) =>
+  waitForPod(namespace, name, ({ status }) => status?.phase === 'Running', `${name} to run`);
+
+describe('an agent that is killed and comes back', () => {
+  test('finds a container that runs on, and loses nothing of it', async () => {
+    await create('long', 'echo start >> /marks/long; for i in $(seq 50); do echo "line $i"; sleep 0.1; done; exit 4');
+    await toRun('long');
+    await endAgent('SIGKILL');
+    const pod = await waitForEnd(namespace, 'long');
+    expect(statusOf(pod)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 4, reason: 'Error' } } });
+    expect(marks('long')).toEqual(['start']);
+    const lines = Array.from({ length: 50 }, (_, i) => `line ${i + 1}\n`);
+    expect(await readLogs(namespace, 'long')).toBe(lines.join(''));
+  });
+
+  test('reports what ended while it was away', async () => {
+    await create('short', 'sleep 0.3; echo done > /dev/termination-log; echo end >> /marks/short');
+    await toRun('short');
+    await endAgent('SIGKILL');
+    await until(() => marks('short').length > 0, 'the end of the container');
+    const pod = await waitForEnd(namespace, 'short');
+    expect(statusOf(pod)?.state?.terminated).toMatchObject({ exitCode: 0, reason: 'Completed', message: 'done\n' });
+  });
+
+  test('ends what was deleted while it was away', async () => {
+    await create('deleted', 'trap "echo end >> /marks/deleted; exit 0" TERM; while :; do sleep 0.05; done');
+    await toRun('deleted');
+    await endAgent('SIGKILL');
+    await cluster.delete(podPath(namespace, 'deleted'));
+    await waitUntilGone(namespace, 'deleted');
+    expect(marks('deleted')).toEqual(['end']);
+  });
+
+  test('keeps a ready pod ready, with its address', async () => {
+    const readinessProbe = { exec: { command: ['true'] }, periodSeconds: 1 };
+    await createPod(namespace, 'service', [shell('sleep 600', { readinessProbe })], {
+      nodeName,
+      restartPolicy: 'Always',
+    });
+    const before = await waitForPod(namespace, 'service', (pod) => statusOf(pod)?.ready, 'it to be ready');
+    await endAgent('SIGKILL');
+    await until(findAgent, 'the next agent');
+    await create('after', 'true');
+    await waitForEnd(namespace, 'after');
+    const pod = await getPod(namespace, 'service');
+    expect(pod.status?.podIP).toBe(before.status?.podIP);
+    expect(pod.status?.conditions).toEqual(before.status?.conditions);
+    expect(statusOf(pod)).toEqual(statusOf(before));
+    await cluster.delete(podPath(namespace, 'service'), { gracePeriodSeconds: 0 });
+  });
+
+  test('runs no pod twice and loses none, however often it is killed between', async () => {
+    const names = Array.from({ length: 24 }, (_, i) => `many-${i}`);
+    const creating = (async () => {
+      for (const name of names) {
+        await create(name, `echo ${name} >> /marks/many; sleep 0.2`);
+        await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+    })();
+    for (let kills = 0; kills < 4; kills++) {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await endAgent('SIGKILL');
+    }
+    await creating;
+    const pods = await Promise.all(names.map((name) => waitForEnd(namespace, name)));
+    expect(pods.map(({ status }) => status?.phase)).toEqual(names.map(() => 'Succeeded'));
+    expect(marks('many').sort()).toEqual([...names].sort());
+  });
+});
+
+describe('an agent that is told to end', () => {
+  test('fails what is never restarted, and starts the rest again when it is back', async () => {
+    await create('job', 'echo job >> /marks/job; exec sleep 600');
+    await create('server', 'echo server >> /marks/server; exec sleep 600', { restartPolicy: 'Always' });
+    await Promise.all(['job', 'server'].map(toRun));
+    await endAgent('SIGTERM');
+    const job = await getPod(namespace, 'job');
+    expect(job.status).toMatchObject({
+      phase: 'Failed',
+      reason: 'Terminated',
+      message: 'Pod was terminated in response to imminent node shutdown.',
+    });
+    expect(statusOf(job)?.state?.terminated?.exitCode).toBe(143);
+    const server = await waitForPod(
+      namespace,
+      'server',
+      (pod) => statusOf(pod)?.restartCount === 1 && statusOf(pod)?.state?.running,
+      'the server to run again',
+    );
+    expect(statusOf(server)?.lastState?.terminated?.exitCode).toBe(143);
+    expect(marks('job')).toEqual(['job']);
+    expect(marks('server')).toEqual(['server', 'server']);
+    await cluster.delete(podPath(namespace, 'server'), { gracePeriodSeconds: 0 });
+  });
+});
