@@ -12,16 +12,19 @@ export interface Seen {
 
 export type StubUpstream = Awaited<ReturnType<typeof startStubUpstream>>;
 
+export interface StubOptions {
+  /** Answers instead. */
+  answer?: RequestListener;
+  /** Any free one if left out. */
+  port?: number;
+  host?: string;
+}
+
 /**
  * A service behind Envoy that says who it is and what it saw.
  * @param name what it calls itself, in the answer's header `upstream`
- * @param answer answers instead, where it is given
- * @param port any free one if left out
  */
-export async function startStubUpstream(
-  name: string,
-  { answer, port = 0 }: { answer?: RequestListener; port?: number } = {},
-) {
+export async function startStubUpstream(name: string, { answer, port = 0, host = '127.0.0.1' }: StubOptions = {}) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
     if (request.url?.endsWith('/healthz')) return response.writeHead(200, { upstream: name }).end();
@@ -34,7 +37,7 @@ export async function startStubUpstream(
     seen.push(describe(request, body));
     response.writeHead(200, { upstream: name, 'content-type': 'application/json' }).end(JSON.stringify(seen.at(-1)));
   });
-  server.listen(port, '127.0.0.1');
+  server.listen(port, host);
   await once(server, 'listening');
   return {
     name,
