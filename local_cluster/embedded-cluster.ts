@@ -120,6 +120,15 @@ async function lockState(stateFolder: string): Promise<Lock> {
   throw new ClusterRunsError(`the cluster in ${stateFolder} runs already${pid ? ` (process ${pid})` : ''}`);
 }
 
+/**
+ * @throws ClusterRunsError if a process runs the cluster of this state folder now
+ */
+export async function requireNotRunning(stateFolder: string): Promise<void> {
+  if (!existsSync(stateFolder)) return;
+  const lock = await lockState(stateFolder);
+  await lock.release();
+}
+
 /** Pods that outlived the supervisor have addresses with the octet of that run, so it is tried first. */
 function octetBefore(stateFolder: string): number | undefined {
   const file = path.join(stateFolder, 'octet');

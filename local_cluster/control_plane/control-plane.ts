@@ -66,18 +66,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   return {
     credentials,
     processes: started,
-    kubectl: (args, input) => runKubectl(binary, credentials.kubeconfigs.admin, args, input),
+    kubectl: (args, input) => runKubectl(binary, [`--kubeconfig=${credentials.kubeconfigs.admin}`, ...args], input),
     stopControllers: () => stopNamed(['kube-scheduler', 'kube-controller-manager']),
     stop: () => stopNamed(['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd']),
   };
 }
 
 /**
- * Runs kubectl with a kubeconfig.
+ * Runs kubectl.
  * @throws Error with what kubectl wrote to its error output
  */
-export async function runKubectl(binary: string, kubeconfig: string, args: string[], input?: string): Promise<string> {
-  const running = promisify(execFile)(binary, ['kubectl', `--kubeconfig=${kubeconfig}`, ...args], {
+export async function runKubectl(binary: string, args: string[], input?: string): Promise<string> {
+  const running = promisify(execFile)(binary, ['kubectl', ...args], {
     maxBuffer: 64 * 1024 * 1024,
   });
   running.child.stdin?.end(input);

@@ -1,0 +1,116 @@
+/** Applies the manifests and waits until all that they deploy is there, telling how far it is. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Deployment, V1PodList } from '@kubernetes/client-node';
+import { stringify } from 'yaml';
+import { projectFolder } from '../install/cache.ts';
+
+const pollMs = 300;
+
+/** Runs kubectl against the cluster in question; gives what it printed. */
+export type Kubectl = (args: string[], input?: string) => Promise<string>;
+
+/**
+ * Writes a kustomization that is the `local` overlay with the ports and the address that were asked for.
+ * Gives its folder, for `kubectl apply -k`.
+ */
+export function writeKustomization(
+  stateFolder: string,
+  { host, port, graderPort }: { host: string; port: number; graderPort: number },
+): string {
+  const folder = path.join(stateFolder, 'kustomization');
+  mkdirSync(folder, { recursive: true });
+  const overlay = path.relative(folder, path.join(projectFolder, 'manifests', 'overlays', 'local'));
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [overlay],
+    patches: [
+      { patch: stringify(hostPortPatch('web-tier', 'envoy', 8080, host, port)) },
+      { patch: stringify(hostPortPatch('grader-interface', 'grader-interface', 5000, host, graderPort)) },
+    ],
+  };
+  writeFileSync(path.join(folder, 'kustomization.yaml'), stringify(kustomization));
+  return folder;
+}
+
+function hostPortPatch(deployment: string, container: string, containerPort: number, hostIP: string, hostPort: number) {
+  const ports = [{ containerPort, hostPort, hostIP }];
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: deployment, namespace: 'web-tier' },
+    spec: { template: { spec: { containers: [{ name: container, ports }] } } },
+  };
+}
+
+/** Applies a kustomization's folder. Server-side, so that what it no longer says is taken back. */
+export async function applyManifests(kubectl: Kubectl, folder: string): Promise<void> {
+  await kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=ml-job-mesh', '-k', folder]);
+}
+
+/**
+ * Removes what earlier runs have left of the services' pods: a stop of the mesh ends them as failed, and ReplicaSets
+ * replace such pods without removing them. Finished Jobs keep theirs.
+ */
+export async function removeEndedServicePods(kubectl: Kubectl): Promise<void> {
+  for (const namespace of ['web-tier', 'free-tier', 'premium-tier']) {
+    await kubectl(['delete', 'pods', '-n', namespace, '--field-selector=status.phase=Failed', '--ignore-not-found']);
+  }
+}
+
+/**
+ * Waits until every Deployment of the mesh has all its pods ready.
+ * @param say told how far it is
+ * @throws Error with what each missing pod waits for, after `withinMs`
+ */
+export async function waitForDeployments(
+  kubectl: Kubectl,
+  say: (text: string) => void,
+  signal: AbortSignal,
+  withinMs: number,
+): Promise<void> {
+  const giveUpAt = performance.now() + withinMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const selector = ['-A', '-l', 'app.kubernetes.io/part-of=ml-job-mesh', '-o', 'json'];
+    const { items } = JSON.parse(await kubectl(['get', 'deployments', ...selector])) as { items: V1Deployment[] };
+    const missing = items.filter((deployment) => !isComplete(deployment)).map(({ metadata }) => metadata!.name!);
+    if (items.length > 0 && missing.length === 0) return;
+    if (performance.now() > giveUpAt) {
+      const pods = JSON.parse(await kubectl(['get', 'pods', ...selector])) as V1PodList;
+      throw new Error(`not ready after ${withinMs / 1000} s: ${missing.join(', ')}. ${explainPods(pods)}`);
+    }
+    say(`${items.length - missing.length} of ${items.length} ready, waiting for ${missing.join(', ')}`);
+    await sleep(pollMs);
+  }
+}
+
+function isComplete({ metadata, spec, status = {} }: V1Deployment): boolean {
+  const wanted = spec?.replicas ?? 1;
+  return (
+    status.observedGeneration === metadata?.generation &&
+    status.updatedReplicas === wanted &&
+    status.availableReplicas === wanted &&
+    status.replicas === wanted
+  );
+}
+
+/** What pods that are not ready say of themselves, in one line. */
+function explainPods({ items }: V1PodList): string {
+  const reasons = items.flatMap(({ metadata, status }) => {
+    const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    const states = containers
+      .filter(({ ready, state }) => !ready && state?.terminated?.exitCode !== 0)
+      .map(({ name, state, lastState }) => {
+        const ended = state?.terminated ?? lastState?.terminated;
+        const why = state?.waiting?.reason ?? 'not ready';
+        return `${name} ${why}${ended ? `, last ended with exit code ${ended.exitCode}` : ''}`;
+      });
+    const unscheduled = status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+    const told = unscheduled?.message ? [unscheduled.message, ...states] : states;
+    return told.length > 0 ? [`${metadata?.namespace}/${metadata?.name}: ${told.join('; ')}`] : [];
+  });
+  return reasons.length > 0 ? reasons.join(' | ') : 'No pod was made; see the events with kubectl';
+}

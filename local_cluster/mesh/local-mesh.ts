@@ -1,0 +1,116 @@
+/** The whole mesh on this machine: the embedded cluster with everything that the manifests deploy. */
+import { chmodSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EmbeddedCluster, startEmbeddedCluster } from '../embedded-cluster.ts';
+import type { Software } from '../install/install.ts';
+import { type Output, standardOutput } from '../install/screen.ts';
+import { createStepRunner, type StepContext } from '../install/step-runner.ts';
+import { applyManifests, removeEndedServicePods, waitForDeployments, writeKustomization } from './deploy.ts';
+
+const readyWithinMs = 180_000;
+const probeMs = 250;
+
+/** How to start it. */
+export interface LocalMeshOptions {
+  stateFolder: string;
+  host: string;
+  port: number;
+  graderPort: number;
+  software: Software;
+  /** The address octet to try first. */
+  octet?: number;
+  output?: Output;
+  cancel?: AbortSignal;
+  /** Told in one line each what happens to the cluster's own processes. */
+  log?: (line: string) => void;
+}
+
+/** A mesh that answers. */
+export interface LocalMesh {
+  cluster: EmbeddedCluster;
+  /** Addresses without a slash at the end. */
+  front: string;
+  grader: string;
+  stop(): Promise<void>;
+}
+
+/** Starts it and returns when both addresses answer through to the cluster. */
+export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMesh> {
+  const { stateFolder, host, port, graderPort, cancel } = options;
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host;
+  const front = `http://${reached}:${port}`;
+  const grader = `http://${reached}:${graderPort}`;
+  const runner = createStepRunner(options.output ?? standardOutput(), cancel);
+  const starting = runner.step('Kubernetes', [], async ({ say }) => {
+    say('starting etcd, the API server, its controllers and two nodes');
+    const cluster = await startEmbeddedCluster({ ...options, hostAddress: host });
+    writeKubectl(stateFolder, cluster);
+    return {
+      value: cluster,
+      done: `${cluster.octet === 244 ? '' : `in 127.${cluster.octet}.0.0/16, `}two nodes are ready`,
+    };
+  });
+  runner.step('Services', [starting], async (context, cluster) => {
+    await deploy(context, cluster, stateFolder, options);
+    await waitForAnswers(context, [
+      `${front}/free/readyz`,
+      `${front}/premium/readyz`,
+      `${front}/config`,
+      `${grader}/config`,
+    ]);
+    return { value: undefined, done: 'all ready' };
+  });
+  try {
+    await runner.finish();
+  } catch (error) {
+    await starting.then(
+      (cluster) => cluster.stop(),
+      () => undefined,
+    );
+    throw error;
+  }
+  const cluster = await starting;
+  return { cluster, front, grader, stop: cluster.stop };
+}
+
+async function deploy(
+  { say, signal }: StepContext,
+  { kubectl }: EmbeddedCluster,
+  stateFolder: string,
+  ports: { host: string; port: number; graderPort: number },
+): Promise<void> {
+  say('applying the manifests');
+  await applyManifests(kubectl, writeKustomization(stateFolder, ports));
+  await removeEndedServicePods(kubectl);
+  await waitForDeployments(kubectl, say, signal, readyWithinMs);
+}
+
+/** A Deployment may be called ready from an earlier run; an answer is one of now. */
+async function waitForAnswers({ say, signal }: StepContext, urls: string[]): Promise<void> {
+  const giveUpAt = performance.now() + readyWithinMs;
+  for (const url of urls) {
+    for (;;) {
+      signal.throwIfAborted();
+      const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
+        ({ status }) => (status === 200 ? undefined : `answers ${status}`),
+        () => 'does not answer',
+      );
+      if (answer === undefined) break;
+      if (performance.now() > giveUpAt) throw new Error(`${url} ${answer}, after ${readyWithinMs / 1000} s`);
+      say(`waiting for ${url}, which ${answer}`);
+      await sleep(probeMs);
+    }
+  }
+}
+
+/** A kubectl for users who have none: `.mesh/kubectl get pods -A`. */
+function writeKubectl(stateFolder: string, { software, kubeconfig }: EmbeddedCluster): void {
+  const file = path.join(stateFolder, 'kubectl');
+  const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+  writeFileSync(
+    file,
+    `#!/bin/sh\nexec ${quote(software.controlPlane)} kubectl --kubeconfig=${quote(kubeconfig)} "$@"\n`,
+  );
+  chmodSync(file, 0o700);
+}

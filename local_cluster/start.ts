@@ -1,0 +1,91 @@
+/**
+ * `npm start`: installs what is missing, starts the mesh on this machine and shows what happens in it until it is told to
+ * stop; or deploys it to another cluster.
+ */
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { requireNotRunning } from './embedded-cluster.ts';
+import { projectFolder } from './install/cache.ts';
+import { installSoftware, requirePlatform } from './install/install.ts';
+import { formatSeconds } from './install/screen.ts';
+import { deployToContext } from './mesh/context-deployment.ts';
+import { followEvents } from './mesh/events.ts';
+import { requireFreePorts } from './mesh/host-ports.ts';
+import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
+import { type LocalOptions, parseStartOptions, UsageError, usage } from './mesh/options.ts';
+import { listenForStop } from './mesh/stop-signals.ts';
+import { endContainers } from './supervisor/leftover-containers.ts';
+import { endLeftovers } from './supervisor/process-records.ts';
+
+/** MESH_STATE is for tests, which must not touch the user's mesh. */
+const stateFolder = path.resolve(process.env.MESH_STATE ?? path.join(projectFolder, '.mesh'));
+
+try {
+  await main();
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  console.error(`\nnpm start: ${(error as Error).message}${isUsage ? `\n\n${usage}` : ''}`);
+  process.exitCode = isUsage ? 2 : 1;
+}
+
+async function main(): Promise<void> {
+  const options = parseStartOptions(process.argv.slice(2));
+  if (options.kind === 'help') return console.log(usage);
+  const { stopped } = listenForStop(() => void killEverything());
+  if (options.kind === 'context') return console.log(await deployToContext(options, stopped));
+  await runHere(options, stopped);
+}
+
+async function runHere(options: LocalOptions, stopped: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  requirePlatform();
+  if (options.kmnist !== undefined) requireFolder(options.kmnist);
+  await requireNotRunning(stateFolder);
+  await requireFreePorts(options.host, { port: options.port, 'grader-port': options.graderPort }, stateFolder);
+  const software = await installSoftware({ kmnist: options.kmnist, cancel: stopped });
+  const mesh = await startLocalMesh({ ...options, stateFolder, software, cancel: stopped, log: tell });
+  const events = await followEvents(mesh.cluster.kubeconfig, tell);
+  console.log(describe(mesh, performance.now() - startedAt));
+  if (!stopped.aborted) await once(stopped, 'abort');
+
+  tell('stopping; jobs that run end as failed (Terminated), queued ones go on at the next start');
+  await events.stop();
+  await mesh.stop();
+  tell('stopped');
+}
+
+function describe({ front, grader }: LocalMesh, tookMs: number): string {
+  return `
+The mesh is ready after ${formatSeconds(tookMs)}.
+
+  front proxy        ${front}
+  job API to try     ${front}/free/docs
+  grader interface   ${grader}/config
+  kubectl            ${path.relative(process.cwd(), stateFolder) || '.'}/kubectl get pods -A
+
+  submit a job       curl -d '{"dataset":"mnist"}' ${front}/free
+  watch the jobs     curl ${front}/free/jobs
+  read the last log  curl ${front}/free/logs
+
+Ctrl-C stops it.
+`;
+}
+
+/** One line with the time of day. */
+function tell(line: string): void {
+  console.log(`${new Date().toLocaleTimeString('en-GB')}  ${line}`);
+}
+
+/** The second Ctrl-C. */
+async function killEverything(): Promise<void> {
+  tell('killing what is still stopping');
+  await endLeftovers(stateFolder);
+  await endContainers(stateFolder);
+  process.exit(130);
+}
+
+function requireFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new UsageError(`--kmnist is ${JSON.stringify(folder)}, which is not a folder`);
+}

@@ -1,0 +1,43 @@
+/**
+ * Finds and ends the containers of a cluster whose node agents are gone. A start never does this, because Jobs go on
+ * across a crash; clearing the state and a forced stop do.
+ */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRunning, killProcess, type ProcessIdentity } from './process-identity.ts';
+
+const endWithinMs = 5_000;
+
+/** A container, or the forwarder of a port, that runs now. */
+export interface RunningContainer {
+  /** What the node agent and the shim keep of it. */
+  folder: string;
+  shim: ProcessIdentity;
+}
+
+/** Lists the containers of a state folder's nodes that run now, by the records that their shims have written. */
+export function findRunningContainers(stateFolder: string): RunningContainer[] {
+  return globSync('node-*/pods/*/{containers,host-ports}/**/started.json', { cwd: stateFolder }).flatMap((found) => {
+    const folder = path.join(stateFolder, path.dirname(found));
+    if (existsSync(path.join(folder, 'exit.json'))) return [];
+    const { shimPid, shimTicks, bootId } = JSON.parse(readFileSync(path.join(stateFolder, found), 'utf8'));
+    const shim = { pid: shimPid, startTicks: shimTicks, bootId };
+    return isRunning(shim) ? [{ folder, shim }] : [];
+  });
+}
+
+/** Ends all of them at once and returns when they are gone. Gives how many there were. */
+export async function endContainers(stateFolder: string): Promise<number> {
+  const running = findRunningContainers(stateFolder);
+  await Promise.all(running.map(({ shim }) => endContainer(shim)));
+  return running.length;
+}
+
+/** A shim that gets SIGUSR1 kills its container with all that it has started, and ends. */
+async function endContainer(shim: ProcessIdentity): Promise<void> {
+  const giveUpAt = performance.now() + endWithinMs;
+  process.kill(shim.pid, 'SIGUSR1');
+  while (isRunning(shim) && performance.now() < giveUpAt) await sleep(20);
+  await killProcess(shim);
+}
