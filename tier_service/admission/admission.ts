@@ -22,6 +22,12 @@ export interface AdmissionOptions {
 
 export type Admission = ReturnType<typeof startAdmission>;
 
+/**
+ * How long the pod of a resumed Job is waited for before the next Job is resumed, where several places are free: the
+ * Job controller's workers would otherwise overtake each other. A pod is there after 10 to 50 ms, unless it is refused.
+ */
+const podGraceMs = 250;
+
 /** Starts to admit jobs, on every change that may have made room for one. */
 export function startAdmission(options: AdmissionOptions) {
   const { cluster, index, pods, quotas, now = () => new Date(), onAdmitted, onFault } = options;
@@ -31,14 +37,17 @@ export function startAdmission(options: AdmissionOptions) {
   let livePods: Amounts = {};
   let isScheduled = false;
   let pausedUntil = 0;
+  let resumedAt = Number.NEGATIVE_INFINITY;
+  let turn: NodeJS.Timeout | undefined;
   let isStopped = false;
 
+  /** Jobs that are resumed or about to be, and whose pod has not been seen. */
+  function withoutPod(): JobRecord[] {
+    return [...new Set([...index.awaitingPod, ...resuming.values()])].filter(({ pod }) => !pod);
+  }
+
   function reserved(): Amounts {
-    let sum: Amounts = {};
-    for (const record of new Set([...index.awaitingPod, ...resuming.values()])) {
-      if (!record.pod) sum = addAmounts(sum, askOf(record));
-    }
-    return sum;
+    return withoutPod().reduce((sum: Amounts, record) => addAmounts(sum, askOf(record)), {});
   }
 
   /** The first that waits and is not being resumed already. */
@@ -53,12 +62,18 @@ export function startAdmission(options: AdmissionOptions) {
   function admit(): void {
     isScheduled = false;
     if (isStopped || performance.now() < pausedUntil || !pods.hasSynced() || !quotas.hasSynced()) return;
-    for (;;) {
-      const next = nextInQueue();
-      if (!next || !roomFor(next, reserved())) return;
-      resuming.set(next.uid, next);
-      void resume(next);
+    const next = nextInQueue();
+    if (!next || !roomFor(next, reserved())) return;
+    const turnInMs = resumedAt + podGraceMs - performance.now();
+    if (turnInMs > 0 && withoutPod().length > 0) {
+      clearTimeout(turn);
+      turn = setTimeout(schedule, turnInMs).unref();
+      return;
     }
+    resumedAt = performance.now();
+    resuming.set(next.uid, next);
+    void resume(next);
+    schedule();
   }
 
   async function resume(record: JobRecord): Promise<void> {
@@ -97,6 +112,7 @@ export function startAdmission(options: AdmissionOptions) {
     index.onChange((record, change) => {
       if (change === 'progress') return;
       if (record.state.status !== 'queued' || change === 'removed') resuming.delete(record.uid);
+      if (change === 'state' && index.awaitingPod.has(record)) resumedAt = performance.now();
       schedule();
     }),
     quotas.on('change', schedule),
@@ -115,6 +131,7 @@ export function startAdmission(options: AdmissionOptions) {
     running: () => index.counts.starting + index.counts.running,
     stop(): void {
       isStopped = true;
+      clearTimeout(turn);
       for (const stop of stopListening) stop();
       stopWaking();
     },
