@@ -66,9 +66,10 @@ def save_network(network: nn.Module, file: Path) -> None:
 
 def load_network(kind: str, file: Path) -> nn.Module:
     """The network that `save_network` kept; a JobError when it is missing, damaged or of another kind."""
-    if not file.is_file():
-        raise JobError("network_missing", f"there is no trained network {file}; train.py --save makes it")
-    weights = read_verified(file, "network_damaged")
+    try:
+        weights = read_verified(file, "network_damaged")
+    except FileNotFoundError as error:
+        raise JobError("network_missing", f"there is no trained network {file}; train.py --save makes it") from error
     network = build_network(kind)
     try:
         network.load_state_dict(torch.load(io.BytesIO(weights), weights_only=True))

@@ -70,6 +70,13 @@ def test_a_dataset_that_is_not_there_names_the_missing_file(tmp_path: Path) -> N
     assert raised.value.code == "dataset_missing"
 
 
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    (tmp_path / "t10k-images-idx3-ubyte").mkdir()
+    with pytest.raises(JobError, match="t10k-images-idx3-ubyte cannot be read: Is a directory") as raised:
+        read_split(tmp_path, "test")
+    assert raised.value.code == "dataset_damaged"
+
+
 def test_a_written_file_has_its_checksum_beside_it_as_sha256sum_has_it(tmp_path: Path) -> None:
     file = tmp_path / "new" / "file"
     write_with_checksum(file, b"content")

@@ -89,13 +89,14 @@ def damaged(name: str, fault: str) -> JobError:
 
 def read_split(folder: Path, split: str) -> tuple[memoryview, memoryview]:
     """The pixels and labels of a split (`train` or `test`) in a dataset's folder of plain IDX files, verified."""
-    files = folder / images_name(split), folder / labels_name(split)
-    for file in files:
-        if not file.is_file():
-            raise JobError("dataset_missing", f"the dataset {folder.name} is not there: no file {file}")
-    images = parse_images(read_verified(files[0], "dataset_damaged"), str(files[0]))
-    labels = parse_labels(read_verified(files[1], "dataset_damaged"), str(files[1]))
-    require_same_count(images, labels, str(files[0]))
+    images_file, labels_file = folder / images_name(split), folder / labels_name(split)
+    try:
+        images = parse_images(read_verified(images_file, "dataset_damaged"), str(images_file))
+        labels = parse_labels(read_verified(labels_file, "dataset_damaged"), str(labels_file))
+    except FileNotFoundError as error:
+        message = f"the dataset {folder.name} is not there: no file {error.filename}"
+        raise JobError("dataset_missing", message) from error
+    require_same_count(images, labels, str(images_file))
     return images, labels
 
 
@@ -117,7 +118,8 @@ def write_with_checksum(file: Path, data: bytes | bytearray | memoryview) -> Non
 def read_verified(file: Path, code: str) -> bytearray:
     """A file's bytes; a JobError with this code when it cannot be read or its checksum is another.
 
-    A file without a checksum beside it, one that was put there by hand, is taken as it is.
+    A file without a checksum beside it, one that was put there by hand, is taken as it is. One that is not there
+    is a FileNotFoundError: only the caller knows what is missing then.
     """
     try:
         data = bytearray(file.stat().st_size)
@@ -125,8 +127,10 @@ def read_verified(file: Path, code: str) -> bytearray:
             del data[stream.readinto(data) :]
         recorded = checksum_file(file)
         expected = recorded.read_text().split()[:1] if recorded.is_file() else None
+    except FileNotFoundError:
+        raise
     except (OSError, UnicodeDecodeError) as error:
-        raise JobError(code, f"{file} cannot be read: {error}") from error
+        raise JobError(code, f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if expected is not None and expected != [hashlib.sha256(data).hexdigest()]:
         raise JobError(code, f"{file} is damaged: its checksum is not the one in {checksum_file(file).name}")
     return data

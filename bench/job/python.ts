@@ -1,15 +1,18 @@
-// Which Python the benchmark runs.
+// Which Python the benchmark runs: the one that `npm start` makes for jobs, made here if it isn't there yet.
 
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { findPython, installPythonPackages } from '../../local_cluster/install/python.ts';
+import { createStepRunner } from '../../local_cluster/install/step-runner.ts';
 
-/** The Python that the installer made for the project; an Error that says what to do when there is none. */
-export async function findPython(projectFolder: string): Promise<string> {
-  const python = join(projectFolder, '.mesh', 'python', 'bin', 'python');
-  try {
-    await access(python);
-    return python;
-  } catch {
-    throw new Error(`there is no ${python}: run npm start once, or say --python FILE`);
-  }
+/** Finds or makes the environment with PyTorch and torchvision. Gives the path of its program; progress is on stderr. */
+export async function preparePython(): Promise<string> {
+  const { stderr } = process;
+  const runner = createStepRunner({
+    write: (text) => void stderr.write(text),
+    isTerminal: stderr.isTTY === true,
+    width: stderr.columns,
+  });
+  const python = runner.step('Python', [], () => findPython());
+  const packages = runner.step('Python packages', [python], installPythonPackages);
+  await runner.finish();
+  return packages;
 }
