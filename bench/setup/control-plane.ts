@@ -17,6 +17,8 @@ export interface BenchCluster {
   api: ClusterConnection;
   /** The processes of the API server, etcd, the controllers and the scheduler. */
   pids(): number[];
+  /** Sends a signal to the controllers, e.g. SIGSTOP. */
+  signalControllers(signal: NodeJS.Signals): void;
   /** A loopback address that nobody else on this machine listens on; `number` from 1 to 250. */
   address(number: number): string;
   kubectl: ControlPlane['kubectl'];
@@ -43,6 +45,10 @@ export async function startBenchControlPlane(stack: AsyncDisposableStack, binary
     kubeconfig,
     api,
     pids: () => controlPlane.processes.flatMap((process) => process.pid() ?? []),
+    signalControllers(signal) {
+      const pid = controlPlane.processes.find(({ name }) => name === 'kube-controller-manager')?.pid();
+      if (pid !== undefined) process.kill(pid, signal);
+    },
     address: (number) => `127.${claim.octet}.100.${number}`,
     kubectl: controlPlane.kubectl,
   };

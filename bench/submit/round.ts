@@ -21,12 +21,14 @@ export interface Round {
 export async function playRound(
   cluster: BenchCluster,
   contestant: Contestant,
-  { clients, jobs }: { clients: number; jobs: number },
+  { clients, jobs, pauseControllers }: { clients: number; jobs: number; pauseControllers: boolean },
 ): Promise<Round> {
+  if (pauseControllers) cluster.signalControllers('SIGSTOP');
   const used = () => [cpuMs(contestant.pids()), cpuMs(cluster.pids()), ownCpuMs()];
   const before = used();
   const { seconds, latenciesMs, failures } = await closedLoop({ clients, requests: jobs }, contestant.submit);
   const client = ownCpuMs() - before[2]!;
+  if (pauseControllers) cluster.signalControllers('SIGCONT');
   await untilQuiet(cluster);
   const after = used();
   await deleteJobs(cluster, contestant.namespace);

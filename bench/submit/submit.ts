@@ -27,12 +27,14 @@ export async function run(args: string[]): Promise<void> {
       rounds: { type: 'string' },
       jobs: { type: 'string' },
       clients: { type: 'string', default: '16' },
+      'pause-controllers': { type: 'boolean', default: false },
     },
   });
   if (values.help) return console.log(usage);
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
   const jobs = Number(values.jobs ?? (values.quick ? 100 : 1_500));
   const clients = Number(values.clients);
+  const pauseControllers = values['pause-controllers'];
   const binary = requireProgram(values['control-plane'], 'control-plane');
   const envoy = requireProgram(values.envoy, 'envoy');
 
@@ -41,13 +43,13 @@ export async function run(args: string[]): Promise<void> {
     const contestants = await startContestants(stack, cluster, { envoy, clients });
     const played: Round[] = [];
     for (const contestant of contestants) {
-      await playRound(cluster, contestant, { clients, jobs: Math.ceil(jobs / 5) });
+      await playRound(cluster, contestant, { clients, jobs: Math.ceil(jobs / 5), pauseControllers });
     }
     for (let turn = 0; turn < rounds; turn++) {
       // Each begins a round as often as any other.
       const order = contestants.map((_, place) => contestants[(place + turn) % contestants.length]!);
       for (const contestant of order) {
-        const round = await playRound(cluster, contestant, { clients, jobs });
+        const round = await playRound(cluster, contestant, { clients, jobs, pauseControllers });
         played.push(round);
         console.error(`round ${turn + 1}, ${contestant.name}: ${round.perSecond.toFixed(0)} jobs/s`);
       }

@@ -1,0 +1,75 @@
+// `npm run bench config`: what is read most, `/config` and the list of jobs, with 100, 1,000 and 10,000 pods and as
+// many jobs, beside a Flask service that lists at each request and beside Fastify sending the same bytes from memory.
+//
+// The pods and jobs are objects: nothing runs. The services take turns, one under load at a time, each on its own port
+// and without a proxy before it. What the API server is asked meanwhile is read from its metrics.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { prepareFlask } from '../flask/flask-service.ts';
+import { withCleanUp } from '../setup/clean-up.ts';
+import { startBenchControlPlane } from '../setup/control-plane.ts';
+import { programOptions, programUsage, requireProgram } from '../setup/programs.ts';
+import { startGrader, startTier } from '../setup/services.ts';
+import { type Measured, measureSize } from './measure-size.ts';
+import { addPodsAndJobs, prepareNamespaces } from './objects.ts';
+import { report } from './report.ts';
+
+const usage = `usage: npm run bench config [-- OPTIONS]
+  --sizes A,B,…        how many pods, and jobs, there are (default: 100,1000,10000)
+  --seconds N          how long each service is asked in a turn (default: 4)
+  --turns N            (default: 3)
+  --connections N      (default: 16)
+${programUsage}`;
+
+/** Runs the benchmark and prints its tables. Takes the command line's options. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...programOptions,
+      sizes: { type: 'string' },
+      seconds: { type: 'string' },
+      turns: { type: 'string' },
+      connections: { type: 'string', default: '16' },
+    },
+  });
+  if (values.help) return console.log(usage);
+  const sizes = (values.sizes ?? (values.quick ? '100' : '100,1000,10000')).split(',').map(Number);
+  const load = {
+    seconds: Number(values.seconds ?? (values.quick ? 1 : 4)),
+    turns: Number(values.turns ?? (values.quick ? 1 : 3)),
+    connections: Number(values.connections),
+  };
+  const binary = requireProgram(values['control-plane'], 'control-plane');
+  await prepareFlask();
+
+  await withCleanUp(async (stack) => {
+    const cluster = await startBenchControlPlane(stack, binary);
+    await prepareNamespaces(cluster);
+    const tier = await startTier(stack, cluster, 'free', { address: 1, env: { MAX_UNFINISHED_JOBS: '1000000' } });
+    const grader = await startGrader(stack, cluster, { address: 2 });
+    const measured: Measured[] = [];
+    let present = 0;
+    for (const size of sizes.toSorted((a, b) => a - b)) {
+      console.error(`making ${size - present} pods and jobs more`);
+      await addPodsAndJobs(cluster, size - present);
+      present = size;
+      await untilSeen(`${tier.url}/free/queue`, (text) => JSON.parse(text).waiting >= size - 2);
+      await untilSeen(`${grader.url}/config`, (text) => JSON.parse(text).pods.length >= size);
+      measured.push(...(await measureSize(cluster, { tier, grader }, size, load)));
+    }
+    console.log(`\n${load.connections} connections; medians of ${load.turns} turns of ${load.seconds} s.\n`);
+    console.log(report(measured));
+  });
+}
+
+/** Waits until a service shows what has been made. */
+async function untilSeen(url: string, isThere: (text: string) => boolean): Promise<void> {
+  const giveUpAt = performance.now() + 120_000;
+  for (;;) {
+    const answer = await fetch(url);
+    if (answer.ok && isThere(await answer.text())) return;
+    if (performance.now() > giveUpAt) throw new Error(`${url} does not show what was made`);
+    await sleep(200);
+  }
+}

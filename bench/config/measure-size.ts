@@ -1,0 +1,127 @@
+// One size of cluster: each address under load, ours and the other two in turns.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startFlask } from '../flask/flask-service.ts';
+import { countApiCalls } from '../measure/api-calls.ts';
+import { loadWithGets } from '../measure/autocannon.ts';
+import { closedLoop } from '../measure/closed-loop.ts';
+import { cpuMs, residentBytes } from '../measure/cpu-time.ts';
+import { startProcess } from '../setup/background-process.ts';
+import type { BenchCluster } from '../setup/control-plane.ts';
+import type { Service } from '../setup/services.ts';
+import { median } from '../table.ts';
+import { jobsNamespace } from './objects.ts';
+
+export type ReaderName = 'mesh' | 'listing' | 'memory';
+
+/** How one service answered one path at one size. */
+export interface Measured {
+  size: number;
+  path: string;
+  reader: ReaderName;
+  perSecond: number;
+  p99Ms: number;
+  /** Of the service's processes, while it answered. */
+  cpuMsPerRequest: number;
+  apiCallsPerRequest: number;
+  /** Memory of the service's processes, in bytes. */
+  residentBytes: number;
+  answerBytes: number;
+}
+
+interface Load {
+  seconds: number;
+  turns: number;
+  connections: number;
+}
+
+type Turn = Pick<Measured, 'perSecond' | 'p99Ms'> & { requests: number };
+
+/** Measures both paths with the pods and jobs that there are. */
+export async function measureSize(
+  cluster: BenchCluster,
+  { tier, grader }: { tier: Service; grader: Service },
+  size: number,
+  load: Load,
+): Promise<Measured[]> {
+  await using stack = new AsyncDisposableStack();
+  const flask = await startFlask(stack, cluster, { server: 'own', namespace: jobsNamespace, address: 3 });
+  const measured: Measured[] = [];
+  for (const [path, service] of [
+    ['/config', grader],
+    ['/free/jobs', tier],
+  ] as const) {
+    const memory = await startMemory(stack, cluster, { url: service.url + path, address: path === '/config' ? 4 : 5 });
+    const fast = (url: string) => () => loadWithGets(url + path, load);
+    const readers = [
+      { reader: 'mesh', pids: () => [service.pid], play: fast(service.url) },
+      { reader: 'memory', pids: () => [memory.pid], play: fast(memory.url) },
+      { reader: 'listing', pids: flask.pids, play: () => slow(flask.url + path, size) },
+    ] as const;
+    const answerBytes = (await (await fetch(service.url + path)).arrayBuffer()).byteLength;
+    const turns = new Map<ReaderName, Omit<Measured, 'size' | 'path' | 'reader' | 'answerBytes'>[]>();
+    for (let turn = 0; turn < load.turns; turn++) {
+      for (const { reader, pids, play } of readers) {
+        const result = await measureTurn(cluster, pids, play);
+        turns.set(reader, [...(turns.get(reader) ?? []), result]);
+        console.error(`${size} objects, ${path}, ${reader}: ${result.perSecond.toFixed(1)} a second`);
+      }
+    }
+    for (const [reader, results] of turns) {
+      const middle = (key: keyof (typeof results)[number]) => median(results.map((result) => result[key]));
+      measured.push({
+        size,
+        path,
+        reader,
+        answerBytes,
+        perSecond: middle('perSecond'),
+        p99Ms: middle('p99Ms'),
+        cpuMsPerRequest: middle('cpuMsPerRequest'),
+        apiCallsPerRequest: middle('apiCallsPerRequest'),
+        residentBytes: middle('residentBytes'),
+      });
+    }
+  }
+  return measured;
+}
+
+async function measureTurn(cluster: BenchCluster, pids: () => number[], play: () => Promise<Turn>) {
+  const calls = await countApiCalls(cluster.api);
+  const cpu = cpuMs(pids());
+  const { perSecond, p99Ms, requests } = await play();
+  const cpuMsPerRequest = (cpuMs(pids()) - cpu) / requests;
+  // Reading the metrics is itself a call without a resource, which does not count.
+  const apiCallsPerRequest = ((await countApiCalls(cluster.api)) - calls) / requests;
+  const memory = pids().reduce((sum, pid) => sum + residentBytes(pid), 0);
+  await sleep(200);
+  return { perSecond, p99Ms, cpuMsPerRequest, apiCallsPerRequest, residentBytes: memory };
+}
+
+/** A service that lists at each request needs seconds for one; a few are enough to know how many. */
+async function slow(url: string, size: number): Promise<Turn> {
+  const requests = Math.max(2, Math.min(40, Math.floor(10_000 / size)));
+  const { seconds, latenciesMs, failures } = await closedLoop({ clients: 2, requests }, async () => {
+    const answer = await fetch(url);
+    await answer.arrayBuffer();
+    if (!answer.ok) throw new Error(`answered ${answer.status}`);
+  });
+  for (const [message] of failures) throw new Error(`${url}: ${message}`);
+  return { perSecond: requests / seconds, p99Ms: Math.max(...latenciesMs), requests };
+}
+
+async function startMemory(
+  stack: AsyncDisposableStack,
+  cluster: BenchCluster,
+  { url, address }: { url: string; address: number },
+): Promise<Service> {
+  const host = cluster.address(address);
+  const own = `http://${host}:5000`;
+  const running = await startProcess(stack, {
+    name: `bytes-from-memory-${address}`,
+    command: process.execPath,
+    args: [`${import.meta.dirname}/bytes-from-memory.ts`, host, '5000', url],
+    env: { NODE_ENV: 'production' },
+    folder: cluster.folder,
+    readyUrl: own + new URL(url).pathname,
+  });
+  return { ...running, url: own };
+}
