@@ -141,7 +141,9 @@ describe('A request that two readers would cut differently', () => {
 
 test('Connections are not turned into anything else', async () => {
   const upgrade = 'GET /free HTTP/1.1\r\nHost: mesh\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
-  expect(statusesIn(await sendRaw(front.port, upgrade))).toEqual([403]);
+  const answer = await sendRaw(front.port, upgrade);
+  expect(statusesIn(answer)).toEqual([403]);
+  expect(answer).toContain('"code":"refused_by_proxy"');
   expect(seenPaths()).toEqual([]);
 });
 
