@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Files of one project run one after the other where they share the machine's cluster. */
 const onCluster = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 300_000, pool: 'forks' as const };
+const notOurs = ['**/node_modules/**', '.mesh/**'];
 
 export default defineConfig({
   test: {
@@ -10,19 +11,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.cluster.test.ts', 'e2e/**', '.mesh/**'],
+          exclude: [...notOurs, '**/*.cluster.test.ts', 'e2e/**'],
+          testTimeout: 30_000,
         },
       },
       {
         test: {
           name: 'cluster',
           include: ['**/*.cluster.test.ts'],
-          exclude: ['**/node_modules/**', '.mesh/**'],
+          exclude: notOurs,
+          globalSetup: 'local_cluster/testing/cluster-setup.ts',
           ...onCluster,
         },
       },
-      { test: { name: 'e2e', include: ['e2e/*.test.ts'], ...onCluster } },
-      { test: { name: 'faults', include: ['e2e/faults/*.test.ts'], ...onCluster } },
+      { test: { name: 'e2e', include: ['e2e/*.test.ts'], globalSetup: 'e2e/mesh-setup.ts', ...onCluster } },
+      { test: { name: 'faults', include: ['e2e/faults/*.test.ts'], globalSetup: 'e2e/mesh-setup.ts', ...onCluster } },
     ],
   },
 });

@@ -1,0 +1,75 @@
+/**
+ * `npm test`: everything that is tested, one step after the other, with the number of tests in its last line.
+ *
+ *     npm test                    all steps
+ *     npm test -- unit pytest     these steps
+ *     npm run test:faults         the faults that are injected into a running mesh
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { projectFolder } from './install/cache.ts';
+import { installSoftware } from './install/install.ts';
+import { formatSeconds } from './install/screen.ts';
+import { addCounts, type Counts, countStep, listTestSteps, type TestStep } from './testing/test-steps.ts';
+
+interface Finished {
+  name: string;
+  counts: Counts;
+  ms: number;
+}
+
+const reportFolder = mkdtempSync(path.join(tmpdir(), 'ml-job-mesh-reports-'));
+try {
+  const finished = await runAll();
+  const total = addCounts(finished.map(({ counts }) => counts));
+  console.log(`\n━━━ Summary\n${finished.map(describe).join('\n')}\n`);
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
+} catch (error) {
+  console.error(`\nnpm test: ${(error as Error).message}\n`);
+  console.log('0 passed, 1 failed');
+  process.exitCode = 1;
+} finally {
+  rmSync(reportFolder, { recursive: true, force: true });
+}
+
+async function runAll(): Promise<Finished[]> {
+  const options = { faults: { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  console.log('━━━ install');
+  const { python } = await installSoftware();
+  const steps = listTestSteps(python, reportFolder, values.faults);
+  const unknown = positionals.find((name) => !steps.some((step) => step.name === name));
+  if (unknown) throw new Error(`there is no step ${unknown}; there are ${steps.map(({ name }) => name).join(', ')}`);
+  const finished: Finished[] = [];
+  for (const step of steps) {
+    if (positionals.length > 0 && !positionals.includes(step.name)) continue;
+    console.log(`\n━━━ ${step.name}`);
+    const startedAt = performance.now();
+    const counts = countStep(step, await run(step));
+    finished.push({ name: step.name, counts, ms: performance.now() - startedAt });
+  }
+  return finished;
+}
+
+/** Runs a step with its output shown; gives its exit code, null if it was ended by a signal. */
+function run({ command, args }: TestStep): Promise<number | null> {
+  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: projectFolder, stdio: ['ignore', 'inherit', 'inherit'], env });
+    child.on('error', (error) => {
+      console.error(error.message);
+      resolve(null);
+    });
+    child.on('exit', resolve);
+  });
+}
+
+function describe({ name, counts, ms }: Finished): string {
+  const mark = counts.failed === 0 ? '✓' : '✗';
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+  return `${mark} ${name.padEnd(8)} ${counts.passed} passed, ${counts.failed} failed${skipped} (${formatSeconds(ms)})`;
+}

@@ -1,0 +1,17 @@
+/** Gives the `cluster` tests an embedded cluster with its two nodes, in a temporary folder. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startEmbeddedCluster } from '../embedded-cluster.ts';
+import { testOctet } from './test-octet.ts';
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stateFolder = mkdtempSync(path.join(tmpdir(), 'ml-job-mesh-cluster-'));
+  const cluster = await startEmbeddedCluster({ stateFolder, octet: testOctet, log: console.log });
+  project.provide('kubeconfig', cluster.kubeconfig);
+  return async () => {
+    await cluster.stop();
+    rmSync(stateFolder, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,2 @@
+/** Where tests' clusters look for a free address range first: away from the user's own. */
+export const testOctet = 100;

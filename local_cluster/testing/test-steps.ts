@@ -1,0 +1,97 @@
+/** The steps of `npm test`: what each runs, and how many tests it then says that it ran. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { projectFolder } from '../install/cache.ts';
+
+/** How a step went. A program that tests one thing, such as the linter, counts as one test. */
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** One step. */
+export interface TestStep {
+  name: string;
+  command: string;
+  args: string[];
+  /** Where the test runner writes what it has found. */
+  reportFile?: string;
+  /** Reads that file; a step without one counts as one test. */
+  readReport?: (text: string) => Counts;
+}
+
+/**
+ * Lists the steps in the order in which they run.
+ * @param python the Python that has PyTorch and pytest
+ */
+export function listTestSteps(python: string, reportFolder: string, faults: boolean): TestStep[] {
+  const bin = (name: string) => path.join(projectFolder, 'node_modules', '.bin', name);
+  const vitest = (project: string): TestStep => {
+    const reportFile = path.join(reportFolder, `${project}.json`);
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+    const args = ['run', '--project', project, ...reporters];
+    return { name: project, command: bin('vitest'), args, reportFile, readReport: readVitestReport };
+  };
+  if (faults) return [vitest('faults')];
+  const junit = path.join(reportFolder, 'pytest.xml');
+  return [
+    { name: 'format', command: bin('biome'), args: ['format', '.'] },
+    { name: 'lint', command: bin('biome'), args: ['lint', '--error-on-warnings', '.'] },
+    { name: 'types', command: bin('tsc'), args: ['--noEmit'] },
+    vitest('unit'),
+    {
+      name: 'pytest',
+      command: python,
+      args: ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${junit}`, 'model_config'],
+      reportFile: junit,
+      readReport: readJunitReport,
+    },
+    vitest('cluster'),
+    vitest('e2e'),
+  ];
+}
+
+/**
+ * Counts what a step has done, from how it ended and its report. A step that failed without a failed test (it could
+ * not start, say), and one that ran no test at all, count as one failure.
+ */
+export function countStep(step: TestStep, exitCode: number | null, readFile = readIfThere): Counts {
+  if (!step.readReport || !step.reportFile) {
+    return exitCode === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  }
+  const report = readFile(step.reportFile);
+  const counts = report === undefined ? { passed: 0, failed: 0, skipped: 0 } : step.readReport(report);
+  const isSound = exitCode === 0 && counts.passed > 0;
+  return counts.failed === 0 && !isSound ? { ...counts, failed: 1 } : counts;
+}
+
+/** Adds up. */
+export function addCounts(all: Counts[]): Counts {
+  const sum = (of: keyof Counts) => all.reduce((total, counts) => total + counts[of], 0);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+}
+
+function readVitestReport(text: string): Counts {
+  const report = JSON.parse(text);
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+function readJunitReport(text: string): Counts {
+  const suite = /<testsuite [^>]*>/.exec(text)?.[0] ?? '';
+  const attribute = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+  const failed = attribute('failures') + attribute('errors');
+  return { passed: attribute('tests') - failed - attribute('skipped'), failed, skipped: attribute('skipped') };
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
