@@ -37,15 +37,17 @@ export const serverOptions = {
 
 /** Makes every answer carry its request's id, and every error a problem of RFC 9457. */
 export function useProblems(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { method, url } = request;
     request.log.info(
       { method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 },
       'answered',
     );
+    done();
   });
   app.setErrorHandler((error, request, reply) => {
     const told = toServiceError(error);

@@ -36,13 +36,14 @@ export function createMetrics(service: string) {
 
     /** Measures each request of an app, by route and not by path. */
     measure(app: FastifyInstance): void {
-      app.addHook('onResponse', async (request, reply) => {
+      app.addHook('onResponse', (request, reply, done) => {
         const labels = {
           method: request.method,
           route: request.routeOptions.url ?? 'none',
           status: String(reply.statusCode),
         };
         requests.observe(labels, reply.elapsedTime / 1_000);
+        done();
       });
     },
 
