@@ -15,7 +15,7 @@ import { detectCgroups } from './cgroups.ts';
 import { createEventRecorder } from './events.ts';
 import { startLogServer } from './log-server.ts';
 import { startNodeRegistration } from './node-registration.ts';
-import { startPodManager } from './pod-manager.ts';
+import { type PodManager, startPodManager } from './pod-manager.ts';
 import { loadServingCertificate } from './serving-certificate.ts';
 
 const nodeCpus = 2;
@@ -45,6 +45,10 @@ await startAgent().catch((fault: Error) => {
 });
 
 async function startAgent(): Promise<void> {
+  // Asked for early, it is done as soon as there is something to shut down.
+  const endAsked = Promise.withResolvers<unknown>();
+  process.on('SIGTERM', endAsked.resolve);
+  process.on('SIGINT', endAsked.resolve);
   const name = required('name');
   const log = (message: string) => console.log(`${new Date().toISOString()} ${name} ${message}`);
   const state = resolve(required('state'));
@@ -65,6 +69,16 @@ async function startAgent(): Promise<void> {
   const cluster = connectToCluster({ kubeconfig: required('kubeconfig') });
   // Half of the machine's memory, because there are two nodes.
   const allocatable = { cpu: nodeCpus, memory: Math.floor(os.totalmem() / 2) };
+  let pods: PodManager | undefined;
+  // First of all the port: an agent of this node that is still running keeps a second one from touching its pods.
+  const logServer = await startLogServer({
+    host: nodeAddress.local,
+    port: logPort,
+    certificate: await loadServingCertificate(state, name, nodeAddress.local),
+    clientAuthority: readFileSync(required('client-ca')),
+    clientNames: values['client-name'],
+    find: (namespace, podName) => pods?.find(namespace, podName),
+  });
   const registration = startNodeRegistration(
     cluster,
     {
@@ -77,7 +91,7 @@ async function startAgent(): Promise<void> {
     log,
   );
   const events = createEventRecorder(cluster, name);
-  const pods = startPodManager({
+  pods = startPodManager({
     nodeName: name,
     cluster,
     events,
@@ -92,31 +106,16 @@ async function startAgent(): Promise<void> {
     allocatable,
     log,
   });
-  const logServer = await startLogServer({
-    host: nodeAddress.local,
-    port: logPort,
-    certificate: await loadServingCertificate(state, name, nodeAddress.local),
-    clientAuthority: readFileSync(required('client-ca')),
-    clientNames: values['client-name'],
-    find: pods.find,
-  });
 
-  let isStopping = false;
-  const shutDown = async () => {
-    if (isStopping) return;
-    isStopping = true;
-    log('shutting down');
-    const deadline = setTimeout(() => process.exit(1), shutdownGraceMs + 2_000);
-    await Promise.all([registration.shutDown(), pods.shutDown(shutdownGraceMs)]);
-    await events.flush();
-    clearTimeout(deadline);
-    logServer.close();
-    cgroups.removeAll();
-    await cluster.close();
-    process.exit(0);
-  };
-  process.on('SIGTERM', shutDown);
-  process.on('SIGINT', shutDown);
+  await endAsked.promise;
+  log('shutting down');
+  setTimeout(() => process.exit(1), shutdownGraceMs + 2_000);
+  await Promise.all([registration.shutDown(), pods.shutDown(shutdownGraceMs)]);
+  await events.flush();
+  logServer.close();
+  cgroups.removeAll();
+  await cluster.close();
+  process.exit(0);
 }
 
 function required(name: 'name' | 'number' | 'kubeconfig' | 'client-ca' | 'state' | 'images' | 'shim'): string {

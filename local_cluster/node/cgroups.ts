@@ -3,7 +3,7 @@
 // node says so.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 type Controller = 'cpu' | 'memory';
@@ -65,6 +65,13 @@ export async function detectCgroups(shim: string, name: string) {
         groups.add(group);
       }
       return { folders: [...groups], memoryEvents };
+    },
+
+    /** Removes what is left of the groups of a pod: a shim that was killed could not remove them. */
+    removePod(uid: string): void {
+      for (const folder of folders)
+        for (const name of readdirSync(folder).filter((entry) => entry.startsWith(uid)))
+          removeGroup(join(folder, name));
     },
 
     /** Removes the node's own groups; those of containers go with them. */

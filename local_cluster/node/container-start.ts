@@ -13,6 +13,7 @@ import type { PodContainer } from './pod-container.ts';
 import { describePodKubeconfig } from './pod-kubeconfig.ts';
 import type { PodObjects } from './pod-objects.ts';
 import { parseCpuMillis, parseQuantity } from './quantities.ts';
+import { readRecord, type ShimConfig } from './records.ts';
 import { resolveMounts } from './volumes.ts';
 
 export interface PreparedPod {
@@ -54,23 +55,23 @@ export async function startContainer(
       cgroups: groups.folders,
       memoryEvents: groups.memoryEvents,
       niceness: isBatch(prepared.pod) ? batchNiceness : 0,
+      paths: [...process.paths],
+      image,
     };
   });
 }
 
-/**
- * Describes the process of a container that was started by an earlier agent, for its probes and hooks.
- * @throws as startContainer
- */
-export async function describeRunning(
-  container: PodContainer,
-  image: ImageDescription,
-  prepared: PreparedPod,
-  node: NodeContext,
-): Promise<void> {
-  const around = await readSurroundings(container, image, prepared, node);
-  const log = terminationLog(container.runner.current!);
-  container.process = { ...describeProcess(container.spec, { ...around, terminationLog: log }), image };
+/** Describes the process of a container that was started by an earlier agent, for its probes and hooks. */
+export function describeRunning({ runner }: PodContainer): PodContainer['process'] {
+  const config = readRecord<ShimConfig>(runner.current!.folder, 'config.json');
+  if (!config) return undefined;
+  const { argv, env, cwd, paths, image } = config;
+  return { argv, cwd, image, paths: new Map(paths), env: new Map(env.map(splitVariable)) };
+}
+
+function splitVariable(variable: string): [string, string] {
+  const end = variable.indexOf('=');
+  return [variable.slice(0, end), variable.slice(end + 1)];
 }
 
 async function readSurroundings(

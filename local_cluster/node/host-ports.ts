@@ -66,6 +66,8 @@ async function keepForwarding(
       cgroups: [],
       memoryEvents: '',
       niceness: 0,
+      paths: [],
+      image: {},
     }));
   mkdirSync(folder, { recursive: true });
   await runner.adopt();

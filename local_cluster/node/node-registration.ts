@@ -31,18 +31,19 @@ export function startNodeRegistration(
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let isRegistered = false;
-  const registered = Promise.withResolvers<void>();
+  let renewedAt = 0;
 
   async function keep(): Promise<void> {
     let nextMs = renewMs;
     try {
-      if (!isRegistered) {
+      // Whoever was not heard of for so long counts as lost, and has to say that it is not.
+      if (!isRegistered || Date.now() - renewedAt > (leaseSeconds * 1000) / 2) {
         await register(cluster, node);
-        await renewLease(cluster, node.name);
+        if (!isRegistered) log(`registered as ${node.name}, ${node.address.announced}`);
         isRegistered = true;
-        registered.resolve();
-        log(`registered as ${node.name}, ${node.address.announced}`);
-      } else await renewLease(cluster, node.name);
+      }
+      await renewLease(cluster, node.name);
+      renewedAt = Date.now();
     } catch (fault) {
       // Gone from the API, e.g. after a reset: it is registered anew.
       if (fault instanceof KubernetesError && fault.status === 404) isRegistered = false;
@@ -54,7 +55,6 @@ export function startNodeRegistration(
   void keep();
 
   return {
-    registered: registered.promise,
     /** Says that no more pods are to come here. The Lease ends by itself. */
     async shutDown(): Promise<void> {
       isStopped = true;

@@ -24,6 +24,7 @@ export function startPodManager(node: NodeContext) {
     path: '/api/v1/pods',
     fieldSelector: `spec.nodeName=${node.nodeName}`,
     watchSeconds,
+    keep: withoutManagedFields,
     onFault: ({ message }) => node.log(`watch of pods: ${message}`),
   });
   pods.on('change', (type, pod, previous) => {
@@ -57,11 +58,19 @@ export function startPodManager(node: NodeContext) {
     },
     /** Stops every pod's containers, each given at most so long. */
     async shutDown(graceMs: number): Promise<void> {
+      // Before that, pods that an earlier agent left running are not known.
+      await pods.synced;
       isShuttingDown = true;
       await Promise.all([...workers.values()].map((worker) => worker.shutDown(graceMs)));
       pods.stop();
     },
   };
+}
+
+/** A third of a pod's size, and of no use here. */
+function withoutManagedFields(pod: V1Pod): V1Pod {
+  delete pod.metadata?.managedFields;
+  return pod;
 }
 
 function podFolders({ podsFolder }: NodeContext): string[] {
@@ -86,6 +95,7 @@ async function removeOrphans(node: NodeContext, workers: ReadonlyMap<string, Pod
       await Promise.all(
         ['containers', 'host-ports'].flatMap((kind) => listRunners(join(folder, kind), node.shim)).map(kill),
       );
+      node.cgroups.removePod(uid);
       await rm(folder, { recursive: true, force: true });
       if (address && address.local !== node.nodeAddress.local) node.addresses.release(address);
       node.log(`removed what was left of pod ${uid}`);

@@ -9,6 +9,8 @@ export interface StopRequest {
   containers: PodContainer[];
   /** Where the pod listens. */
   address: { announced: string; local: string } | undefined;
+  /** The whole node goes down: nobody is to be given time to turn to another pod. */
+  skipSleep?: boolean;
   /** When patience ends (epoch ms). It may be moved while the stop is under way. */
   deadline: () => number;
   /** Settles at the next change of any container. */
@@ -66,7 +68,7 @@ const maxPauseMs = 500;
 export async function runHook(hook: V1LifecycleHandler, container: PodContainer, request: StopRequest): Promise<void> {
   const timeoutMs = Math.max(1, request.deadline() - Date.now());
   let finding: string | undefined;
-  if (hook.sleep) await setTimeout(hook.sleep.seconds * 1000);
+  if (hook.sleep && !request.skipSleep) await setTimeout(hook.sleep.seconds * 1000);
   if (hook.httpGet) finding = await checkHttp(hook.httpGet, container.spec, request.address!.local, timeoutMs);
   if (hook.exec) {
     finding = await checkCommand(commandIn(container, request.address!, hook.exec.command ?? []), timeoutMs);

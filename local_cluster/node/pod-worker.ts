@@ -12,7 +12,6 @@ import { describeRunning, type PreparedPod } from './container-start.ts';
 import { neverRun } from './container-status.ts';
 import { tryStart } from './container-tries.ts';
 import { openHostPorts } from './host-ports.ts';
-import { findImage } from './images.ts';
 import type { NodeContext } from './node-context.ts';
 import { createContainers, knownFrom, type PodContainer, positionOf, viewOf } from './pod-container.ts';
 import { createPodObjects } from './pod-objects.ts';
@@ -122,6 +121,7 @@ export class PodWorker {
     this.sync();
     while (!this.#isReleased) await this.#change.promise;
     for (const { runner } of this.containers) runner.close();
+    this.node.cgroups.removePod(this.uid);
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -211,10 +211,8 @@ export class PodWorker {
       this.wakeIn(retryMs);
       return false;
     }
-    for (const container of this.containers.filter(({ runner }) => runner.isActive)) {
-      const image = findImage(node.imagesFile, container.spec.image ?? '');
-      if (image) await describeRunning(container, image, prepared, node);
-    }
+    for (const container of this.containers.filter(({ runner }) => runner.isActive))
+      container.process = describeRunning(container);
     this.#closeHostPorts = await openHostPorts(pod, folder, this.#address, node, (message) =>
       this.event('Warning', 'HostPortFailed', message),
     );
@@ -261,7 +259,8 @@ export class PodWorker {
       return;
     }
     for (const { spec } of active) this.event('Normal', 'Killing', `Stopping container ${spec.name}`, spec.name);
-    void stopContainers({ ...this.#stopRequest(() => stop.deadline), containers: active }).then(() => {
+    const skipSleep = cause === 'shutdown';
+    void stopContainers({ ...this.#stopRequest(() => stop.deadline), containers: active, skipSleep }).then(() => {
       stop.isDone = true;
       this.sync();
     });

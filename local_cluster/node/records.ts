@@ -2,6 +2,7 @@
 // shapes is ../shim/records.go.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ImageDescription } from './images.ts';
 
 /** `config.json`: what the shim is to run. */
 export interface ShimConfig {
@@ -13,6 +14,9 @@ export interface ShimConfig {
   cgroups: string[];
   memoryEvents: string;
   niceness: number;
+  /** What the agent wants to know again after a restart, for probes and hooks; the shim does not read them. */
+  paths: [string, string][];
+  image: ImageDescription;
 }
 
 /** `started.json`: the program was executed. Ticks are clock ticks since boot. */

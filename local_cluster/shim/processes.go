@@ -23,7 +23,8 @@ func readStat(pid int) (processStat, bool) {
 	}
 	// The second field, the command's name, is in parentheses and may hold anything.
 	fields := strings.Fields(string(content[strings.LastIndexByte(string(content), ')')+1:]))
-	if len(fields) < 20 {
+	// A zombie has ended; it waits for its parent to notice.
+	if len(fields) < 20 || fields[0] == "Z" {
 		return processStat{}, false
 	}
 	stat := processStat{pid: pid}
