@@ -6,9 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { prepareFlask } from '../flask/flask-service.ts';
+import { startBenchControlPlane } from '../setup/bench-cluster.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
-import { startBenchControlPlane } from '../setup/control-plane.ts';
-import { programOptions, programUsage, requireProgram } from '../setup/programs.ts';
+import { findPrograms } from '../setup/programs.ts';
 import { startGrader, startTier } from '../setup/services.ts';
 import { type Measured, measureSize } from './measure-size.ts';
 import { addPodsAndJobs, prepareNamespaces } from './objects.ts';
@@ -19,14 +19,15 @@ const usage = `usage: npm run bench config [-- OPTIONS]
   --seconds N          how long each service is asked in a turn (default: 4)
   --turns N            (default: 3)
   --connections N      (default: 16)
-${programUsage}`;
+  --quick              few requests, to see that it works`;
 
 /** Runs the benchmark and prints its tables. Takes the command line's options. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      ...programOptions,
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
       sizes: { type: 'string' },
       seconds: { type: 'string' },
       turns: { type: 'string' },
@@ -40,11 +41,11 @@ export async function run(args: string[]): Promise<void> {
     turns: Number(values.turns ?? (values.quick ? 1 : 3)),
     connections: Number(values.connections),
   };
-  const binary = requireProgram(values['control-plane'], 'control-plane');
   await prepareFlask();
 
+  const programs = await findPrograms();
   await withCleanUp(async (stack) => {
-    const cluster = await startBenchControlPlane(stack, binary);
+    const cluster = await startBenchControlPlane(stack, programs);
     await prepareNamespaces(cluster);
     const tier = await startTier(stack, cluster, 'free', { address: 1, env: { MAX_UNFINISHED_JOBS: '1000000' } });
     const grader = await startGrader(stack, cluster, { address: 2 });

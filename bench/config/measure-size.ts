@@ -6,7 +6,7 @@ import { loadWithGets } from '../measure/autocannon.ts';
 import { closedLoop } from '../measure/closed-loop.ts';
 import { cpuMs, residentBytes } from '../measure/cpu-time.ts';
 import { startProcess } from '../setup/background-process.ts';
-import type { BenchCluster } from '../setup/control-plane.ts';
+import type { BenchCluster } from '../setup/bench-cluster.ts';
 import type { Service } from '../setup/services.ts';
 import { median } from '../table.ts';
 import { jobsNamespace } from './objects.ts';

@@ -8,7 +8,7 @@ import { hashOf } from '../../tier_service/jobs/job-request.ts';
 import { loadJobTemplate } from '../../tier_service/jobs/job-template.ts';
 import { createStampClock } from '../../tier_service/jobs/stamp-clock.ts';
 import { closedLoop } from '../measure/closed-loop.ts';
-import { type BenchCluster, createQuotaNamespace } from '../setup/control-plane.ts';
+import { type BenchCluster, createQuotaNamespace } from '../setup/bench-cluster.ts';
 
 const podsNamespace = 'bench-pods';
 export const jobsNamespace = 'free-service';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { withDescendants } from '../measure/cpu-time.ts';
 import { startProcess } from '../setup/background-process.ts';
-import type { BenchCluster } from '../setup/control-plane.ts';
+import type { BenchCluster } from '../setup/bench-cluster.ts';
 import { projectFolder } from '../setup/services.ts';
 
 const run = promisify(execFile);

@@ -1,21 +1,8 @@
-// Where the programs are that a benchmark starts, and the options that say otherwise.
-import { existsSync } from 'node:fs';
+// The programs that a benchmark starts are those of `npm start`: found, or installed the first time.
+import { installSoftware, type Software } from '../../local_cluster/install/install.ts';
 
-/** Options of every benchmark that starts a cluster, for `parseArgs`. */
-export const programOptions = {
-  'control-plane': { type: 'string' },
-  envoy: { type: 'string' },
-  quick: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const;
-
-/** What `programOptions` means, for a usage message. */
-export const programUsage = `  --quick              few requests, to see that it works
-  --control-plane FILE the program with etcd and Kubernetes (default: what npm start installed)
-  --envoy FILE         Envoy (default: what npm start installed)`;
-
-/** @throws Error that says what to do when the program is not there */
-export function requireProgram(file: string | undefined, option: string): string {
-  if (file !== undefined && existsSync(file)) return file;
-  throw new Error(`there is no ${file ?? option}: run npm start once, or say --${option} FILE`);
+/** Finds or installs everything; how that goes is told on stderr, so that a report can be redirected into a file. */
+export function findPrograms(): Promise<Software> {
+  const { stderr } = process;
+  return installSoftware({ output: { write: (text) => void stderr.write(text), isTerminal: false } });
 }

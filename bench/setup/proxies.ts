@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { startProcess } from './background-process.ts';
-import type { BenchCluster } from './control-plane.ts';
+import type { BenchCluster } from './bench-cluster.ts';
 import { projectFolder, type Service } from './services.ts';
 
 interface SocketAddress {

@@ -1,7 +1,7 @@
 // The mesh's own services as processes of this machine, with the files and settings that they are deployed with.
 import { join } from 'node:path';
 import { type BackgroundProcess, startProcess } from './background-process.ts';
-import type { BenchCluster } from './control-plane.ts';
+import type { BenchCluster } from './bench-cluster.ts';
 
 export const projectFolder = join(import.meta.dirname, '..', '..');
 

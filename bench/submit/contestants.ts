@@ -10,7 +10,7 @@ import { hashOf } from '../../tier_service/jobs/job-request.ts';
 import { loadJobTemplate } from '../../tier_service/jobs/job-template.ts';
 import { createStampClock } from '../../tier_service/jobs/stamp-clock.ts';
 import { startFlask } from '../flask/flask-service.ts';
-import { type BenchCluster, createQuotaNamespace } from '../setup/control-plane.ts';
+import { type BenchCluster, createQuotaNamespace } from '../setup/bench-cluster.ts';
 import { startProxies } from '../setup/proxies.ts';
 import { startTier } from '../setup/services.ts';
 

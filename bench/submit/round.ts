@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jobsPath } from '../../tier_service/jobs/job-paths.ts';
 import { closedLoop } from '../measure/closed-loop.ts';
 import { cpuMs } from '../measure/cpu-time.ts';
-import type { BenchCluster } from '../setup/control-plane.ts';
+import type { BenchCluster } from '../setup/bench-cluster.ts';
 import { quantile } from '../table.ts';
 import type { Contestant, ContestantName } from './contestants.ts';
 
@@ -23,12 +23,13 @@ export async function playRound(
   contestant: Contestant,
   { clients, jobs, pauseControllers }: { clients: number; jobs: number; pauseControllers: boolean },
 ): Promise<Round> {
-  if (pauseControllers) cluster.signalControllers('SIGSTOP');
-  const used = () => [cpuMs(contestant.pids()), cpuMs(cluster.pids()), ownCpuMs()];
+  const controllers = cluster.processes()['kube-controller-manager']!;
+  if (pauseControllers) process.kill(controllers, 'SIGSTOP');
+  const used = () => [cpuMs(contestant.pids()), cpuMs(Object.values(cluster.processes())), ownCpuMs()];
   const before = used();
   const { seconds, latenciesMs, failures } = await closedLoop({ clients, requests: jobs }, contestant.submit);
   const client = ownCpuMs() - before[2]!;
-  if (pauseControllers) cluster.signalControllers('SIGCONT');
+  if (pauseControllers) process.kill(controllers, 'SIGCONT');
   await untilQuiet(cluster);
   const after = used();
   await deleteJobs(cluster, contestant.namespace);
@@ -55,9 +56,9 @@ function ownCpuMs(): number {
 async function untilQuiet(cluster: BenchCluster): Promise<void> {
   const giveUpAt = performance.now() + 30_000;
   for (let used = Number.POSITIVE_INFINITY; used > 50 && performance.now() < giveUpAt; ) {
-    const before = cpuMs(cluster.pids());
+    const before = cpuMs(Object.values(cluster.processes()));
     await sleep(500);
-    used = cpuMs(cluster.pids()) - before;
+    used = cpuMs(Object.values(cluster.processes())) - before;
   }
 }
 

@@ -5,9 +5,9 @@
 // namespaces with the same quota, so all give the control plane the same work; each round begins with none, and ends
 // when the Job controller is done with them, so that what they cost is counted where it belongs.
 import { parseArgs } from 'node:util';
+import { startBenchControlPlane } from '../setup/bench-cluster.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
-import { startBenchControlPlane } from '../setup/control-plane.ts';
-import { programOptions, programUsage, requireProgram } from '../setup/programs.ts';
+import { findPrograms } from '../setup/programs.ts';
 import { startContestants } from './contestants.ts';
 import { report } from './report.ts';
 import { playRound, type Round } from './round.ts';
@@ -16,14 +16,15 @@ const usage = `usage: npm run bench submit [-- OPTIONS]
   --rounds N           rounds, each of every contestant (default: 5)
   --jobs N             jobs in a round (default: 1500)
   --clients N          connections that post (default: 16)
-${programUsage}`;
+  --quick              few requests, to see that it works`;
 
 /** Runs the benchmark and prints its table. Takes the command line's options. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      ...programOptions,
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       jobs: { type: 'string' },
       clients: { type: 'string', default: '16' },
@@ -35,12 +36,11 @@ export async function run(args: string[]): Promise<void> {
   const jobs = Number(values.jobs ?? (values.quick ? 100 : 1_500));
   const clients = Number(values.clients);
   const pauseControllers = values['pause-controllers'];
-  const binary = requireProgram(values['control-plane'], 'control-plane');
-  const envoy = requireProgram(values.envoy, 'envoy');
 
+  const programs = await findPrograms();
   await withCleanUp(async (stack) => {
-    const cluster = await startBenchControlPlane(stack, binary);
-    const contestants = await startContestants(stack, cluster, { envoy, clients });
+    const cluster = await startBenchControlPlane(stack, programs);
+    const contestants = await startContestants(stack, cluster, { envoy: programs.envoy, clients });
     const played: Round[] = [];
     for (const contestant of contestants) {
       await playRound(cluster, contestant, { clients, jobs: Math.ceil(jobs / 5), pauseControllers });
