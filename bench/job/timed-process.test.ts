@@ -25,6 +25,16 @@ test('a process is timed as a whole, and from its first to its last line of prog
   expect(measured.seconds).toBeGreaterThan(measured.trainingSeconds);
 });
 
+test('waiting takes time, but no CPU time', async () => {
+  const { seconds, cpuSeconds } = await measure('sleep', ['0.5']);
+  expect([seconds > 0.5, cpuSeconds < 0.25]).toEqual([true, true]);
+});
+
+test('computing takes CPU time', async () => {
+  const compute = 'const cpu = process.cpuUsage; while (cpu().user + cpu().system < 200_000);';
+  expect((await measure(process.execPath, ['-e', compute])).cpuSeconds).toBeGreaterThan(0.15);
+});
+
 test('the exact accuracy of the termination message counts before the one that was printed', async () => {
   const message = join(folder, 'message');
   const script = `${training} require('node:fs').writeFileSync(process.env.TERMINATION_MESSAGE_PATH, '{"accuracy": 97.5}')`;
@@ -38,5 +48,5 @@ test('a program that fails is an error with its own words', async () => {
 });
 
 test('a program that is not there is an error', async () => {
-  await expect(measure(join(folder, 'nothing'), [])).rejects.toThrow('ENOENT');
+  await expect(measure(join(folder, 'nothing'), [])).rejects.toThrow(/nothing ended with 127: .*not found$/);
 });
