@@ -1,0 +1,33 @@
+import { inject } from 'vitest';
+import { runKubectl } from '../local_cluster/control_plane/control-plane.ts';
+import { kubeconfig } from '../local_cluster/node/cluster-under-test.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The binary that is also kubectl: `controlPlane kubectl …`. */
+    controlPlane: string;
+  }
+}
+
+/** Runs kubectl as administrator of the cluster under test; gives what it printed, throws with its message if it fails. */
+export function kubectl(args: string[], input?: string): Promise<string> {
+  return runKubectl(inject('controlPlane'), [`--kubeconfig=${kubeconfig}`, ...args], input);
+}
+
+/** The path of a file or folder, given from this one. */
+export function pathOf(relative: string): string {
+  return new URL(relative, import.meta.url).pathname;
+}
+
+/** Applies what accounts, quotas and Pod Security need of the base, and nothing that runs. */
+export async function applyGroundwork(): Promise<void> {
+  const parts = [
+    'base/namespaces.yaml',
+    'base/rbac',
+    'base/tier-service-quotas.yaml',
+    '../web_tier/web-tier-quota.yaml',
+  ];
+  const dns = '../local_cluster/cluster_dns/cluster-dns-rbac.yaml';
+  const files = [...parts, dns].flatMap((part) => ['-f', pathOf(`./${part}`)]);
+  await kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=ml-job-mesh', ...files]);
+}

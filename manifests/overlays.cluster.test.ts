@@ -1,0 +1,180 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import type { KubernetesObject, V1Container, V1DaemonSet, V1Deployment, V1Job } from '@kubernetes/client-node';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { cluster } from '../local_cluster/node/cluster-under-test.ts';
+import { applyGroundwork, kubectl, pathOf } from './kubectl.ts';
+
+const overlays = ['local', 'context', 'eks'];
+const options = [[], ['rate-limit'], ['api-keys'], ['rate-limit', 'api-keys']];
+
+/** What an overlay and some components are together. */
+async function render(overlay: string, components: string[] = []): Promise<KubernetesObject[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'kustomize-'));
+  const from = (path: string) => relative(folder, pathOf(path));
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [from(`./overlays/${overlay}`)],
+    components: components.map((name) => from(`./components/${name}`)),
+  };
+  await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
+  const rendered = await kubectl(['kustomize', folder]);
+  await rm(folder, { recursive: true });
+  return parseAllDocuments(rendered).map((document) => document.toJS());
+}
+
+function nameOf({ kind, metadata }: KubernetesObject): string {
+  return `${kind} ${metadata?.namespace ?? ''}/${metadata?.name}`;
+}
+
+function deploymentsIn(objects: KubernetesObject[]): V1Deployment[] {
+  return objects.filter(({ kind }) => kind === 'Deployment') as V1Deployment[];
+}
+
+function containersOf({ spec }: V1Deployment | V1DaemonSet): V1Container[] {
+  return [...(spec?.template.spec?.initContainers ?? []), ...spec!.template.spec!.containers];
+}
+
+function environmentOf(objects: KubernetesObject[], deployment: string): Record<string, string | undefined> {
+  const found = deploymentsIn(objects).find(({ metadata }) => metadata?.name === deployment);
+  return Object.fromEntries(
+    containersOf(found!).flatMap(({ env = [] }) => env.map(({ name, value }) => [name, value])),
+  );
+}
+
+/** CPU in thousandths, from `20m` or `2`. */
+function milliCpu(amount = '0'): number {
+  return amount.endsWith('m') ? Number.parseInt(amount, 10) : Number(amount) * 1000;
+}
+
+beforeAll(applyGroundwork);
+
+describe.each(overlays)('The overlay %s', (overlay) => {
+  test.each(options)('is accepted by the API server, with the components %s %s', async (...components) => {
+    const objects = await render(overlay, components.filter(Boolean));
+    const everything = objects.map((object) => stringify(object)).join('---\n');
+    const apply = [
+      'apply',
+      '--server-side',
+      '--force-conflicts',
+      '--field-manager=ml-job-mesh',
+      '--dry-run=server',
+      '-f',
+      '-',
+    ];
+    const printed = await kubectl(apply, everything);
+    expect(printed.trim().split('\n')).toHaveLength(objects.length);
+  });
+
+  test('marks everything as part of the mesh, and puts nothing into the Job namespaces but quotas and roles', async () => {
+    const objects = await render(overlay);
+    const unmarked = objects.filter(
+      ({ metadata }) => metadata?.labels?.['app.kubernetes.io/part-of'] !== 'ml-job-mesh',
+    );
+    expect(unmarked.map(nameOf)).toEqual([]);
+    const inJobNamespaces = objects.filter(({ metadata }) => /-service$|^default$/.test(metadata?.namespace ?? ''));
+    expect([...new Set(inJobNamespaces.map(({ kind }) => kind))].sort()).toEqual(['ResourceQuota', 'RoleBinding']);
+  });
+
+  test('runs everything without privileges, with probes, limits and a token only where it is used', async () => {
+    for (const { metadata, spec } of deploymentsIn(await render(overlay))) {
+      const pod = spec!.template.spec!;
+      expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+      expect(pod.serviceAccountName ?? pod.automountServiceAccountToken, metadata?.name).not.toBeUndefined();
+      for (const container of [...(pod.initContainers ?? []), ...pod.containers]) {
+        expect(container).toMatchObject({
+          imagePullPolicy: 'IfNotPresent',
+          readinessProbe: expect.anything(),
+          livenessProbe: expect.anything(),
+          startupProbe: expect.anything(),
+          lifecycle: { preStop: expect.anything() },
+          resources: {
+            requests: { cpu: expect.anything(), memory: expect.anything() },
+            limits: { cpu: expect.anything() },
+          },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
+        });
+      }
+    }
+  });
+});
+
+test('Every service may run in its namespace: Pod Security and the quota let its pod in, a second one beside the first', async () => {
+  const deployments = deploymentsIn(await render('context'));
+  expect(deployments).toHaveLength(4);
+  for (const { metadata, spec } of deployments) {
+    const { namespace, name } = metadata!;
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...spec!.template.metadata, name, namespace },
+      spec: spec!.template.spec,
+    };
+    await expect(
+      cluster.create(`/api/v1/namespaces/${namespace}/pods`, pod, { query: { dryRun: 'All' } }),
+    ).resolves.toBeDefined();
+  }
+});
+
+test.each(['free', 'premium'])(
+  'A %s Job may run in its namespace as its template is, and not with privileges',
+  async (tier) => {
+    const file = pathOf(`../${tier}_service/job/${tier}-job-template.yaml`);
+    const { spec }: V1Job = parse(await readFile(file, 'utf8'));
+    const path = `/api/v1/namespaces/${tier}-service/pods`;
+    const create = (podSpec: object) =>
+      cluster.create(
+        path,
+        { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a-job' }, spec: podSpec },
+        { query: { dryRun: 'All' } },
+      );
+    const podSpec = spec!.template.spec!;
+    expect(podSpec.automountServiceAccountToken).toBe(false);
+    await expect(create(podSpec)).resolves.toBeDefined();
+    await expect(create({ ...podSpec, hostNetwork: true })).rejects.toMatchObject({ status: 403 });
+  },
+);
+
+test('Two Jobs of 0.9 CPU fit on a node of 2 CPU beside all services at once, one more of each during an update included', async () => {
+  const objects = await render('local');
+  const asks = (workload: V1Deployment | V1DaemonSet) =>
+    containersOf(workload).reduce((sum, { resources }) => sum + milliCpu(resources?.requests?.cpu), 0);
+  const services = deploymentsIn(objects).reduce((sum, deployment) => sum + asks(deployment), 0);
+  const onEachNode = (objects.filter(({ kind }) => kind === 'DaemonSet') as V1DaemonSet[]).reduce(
+    (sum, set) => sum + asks(set),
+    0,
+  );
+  expect(2 * 900 + 2 * services + onEachNode).toBeLessThanOrEqual(2_000);
+});
+
+test('The overlay local opens its two ports to this machine alone', async () => {
+  const ports = deploymentsIn(await render('local'))
+    .flatMap(containersOf)
+    .flatMap(({ ports = [] }) => ports);
+  const opened = ports.filter(({ hostPort }) => hostPort !== undefined);
+  expect(opened.map(({ hostIP, hostPort, containerPort }) => ({ hostIP, hostPort, containerPort }))).toEqual([
+    { hostIP: '127.0.0.1', hostPort: 5000, containerPort: 5000 },
+    { hostIP: '127.0.0.1', hostPort: 8080, containerPort: 8080 },
+  ]);
+});
+
+test('Rate limits and API keys are off unless their component is there', async () => {
+  const plain = await render('context');
+  const limited = await render('context', ['rate-limit', 'api-keys']);
+  expect(environmentOf(plain, 'web-tier')).toMatchObject({ RATE_LIMIT_REQUEST_COST: '1', RATE_LIMIT_POST_COST: '1' });
+  expect(environmentOf(limited, 'web-tier')).toMatchObject({
+    RATE_LIMIT_REQUEST_COST: '20000',
+    RATE_LIMIT_POST_COST: '200000',
+  });
+  for (const tier of ['free-tier', 'premium-tier']) {
+    expect(environmentOf(plain, tier).API_KEYS_FILE).toBeUndefined();
+    expect(environmentOf(limited, tier).API_KEYS_FILE).toBe('/etc/api-keys/api-keys');
+  }
+});
