@@ -10,6 +10,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const stateFolder = mkdtempSync(path.join(tmpdir(), 'ml-job-mesh-cluster-'));
   const cluster = await startEmbeddedCluster({ stateFolder, octet: testOctet, log: console.log });
   project.provide('kubeconfig', cluster.kubeconfig);
+  project.provide('controlPlane', cluster.software.controlPlane);
   return async () => {
     await cluster.stop();
     rmSync(stateFolder, { recursive: true, force: true });
