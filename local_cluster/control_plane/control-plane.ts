@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type ProcessPlan, type SupervisedProcess, startSupervised } from '../supervisor/supervised-process.ts';
 import { controlPlaneAddress, ports } from './address-octet.ts';
@@ -12,6 +13,7 @@ import { type Credentials, prepareCredentials } from './credentials.ts';
 
 const readyWithinMs = 120_000;
 const stopGraceMs = 20_000;
+const controllers = ['kube-scheduler', 'kube-controller-manager'];
 
 /** A control plane that runs. */
 export interface ControlPlane {
@@ -46,7 +48,21 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     for (const process of chosen) await process.stop();
   };
   const start = async (name: string, args: string[], isReady: () => Promise<boolean>) => {
-    started.push(await startSupervised(planFor(options, name, args, isReady)));
+    const plan = planFor(options, name, args, isReady);
+    const onReturn = name === 'etcd' || name === 'kube-apiserver' ? { onReturn: renewControllers } : {};
+    started.push(await startSupervised({ ...plan, ...onReturn }));
+  };
+  /**
+   * After an absence of the API, watches of these two wait up to half a minute before they ask again, and nothing runs
+   * meanwhile; elsewhere they lose their leader's lease and end. Started anew they ask at once.
+   */
+  const renewControllers = async () => {
+    const giveUpAt = performance.now() + readyWithinMs;
+    while (!(await answersOk(address, ports.apiServer, '/readyz', admin).catch(() => false))) {
+      if (performance.now() > giveUpAt) return;
+      await sleep(100, undefined, { ref: false });
+    }
+    await Promise.all(started.filter(({ name }) => controllers.includes(name)).map((one) => one.restart()));
   };
   const admin = { ca: credentials.clusterCa, client: credentials.admin };
   try {
@@ -67,8 +83,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     credentials,
     processes: started,
     kubectl: (args, input) => runKubectl(binary, [`--kubeconfig=${credentials.kubeconfigs.admin}`, ...args], input),
-    stopControllers: () => stopNamed(['kube-scheduler', 'kube-controller-manager']),
-    stop: () => stopNamed(['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd']),
+    stopControllers: () => stopNamed(controllers),
+    stop: () => stopNamed([...controllers, 'kube-apiserver', 'etcd']),
   };
 }
 

@@ -44,6 +44,8 @@ export function startNodeRegistration(
       }
       await renewLease(cluster, node.name);
       renewedAt = Date.now();
+      // Kubernetes may have given the node up while it was itself away; nobody but the node takes that back.
+      if (!(await isReadyInApi(cluster, node.name))) await patchStatus(cluster, node.name, describeStatus(node));
     } catch (fault) {
       // Gone from the API, e.g. after a reset: it is registered anew.
       if (fault instanceof KubernetesError && fault.status === 404) isRegistered = false;
@@ -89,6 +91,11 @@ async function register(cluster: ClusterConnection, node: NodeDescription): Prom
 
 function patchStatus(cluster: ClusterConnection, name: string, status: V1NodeStatus): Promise<unknown> {
   return cluster.patch(`/api/v1/nodes/${name}/status`, { status }, { type: 'strategic' });
+}
+
+async function isReadyInApi(cluster: ClusterConnection, name: string): Promise<boolean> {
+  const { status } = await cluster.get<V1Node>(`/api/v1/nodes/${name}`);
+  return status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
 }
 
 function describeStatus({ name, address, logPort, allocatable }: NodeDescription): V1NodeStatus {

@@ -32,6 +32,8 @@ export interface ProcessPlan {
   stopGraceMs: number;
   /** Told of every unexpected end and of every new start after one. */
   onEvent: (line: string) => void;
+  /** Called when it is ready again after an unexpected end. */
+  onReturn?: () => void;
 }
 
 /** A process under supervision. */
@@ -41,6 +43,8 @@ export interface SupervisedProcess {
   pid(): number | undefined;
   /** Ends it and leaves it ended. Never throws; stopping twice is fine. */
   stop(): Promise<void>;
+  /** Ends it; it is started again at once. Never throws. */
+  restart(): Promise<void>;
 }
 
 /**
@@ -50,6 +54,7 @@ export interface SupervisedProcess {
 export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProcess> {
   let child = launch(plan);
   let stopping = false;
+  let restarting = false;
   let backOffMs = firstBackOffMs;
   const wakeUp = new AbortController();
   const logCheck = setInterval(() => rotateIfLarge(plan.logFile), logCheckMs).unref();
@@ -69,21 +74,39 @@ export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProc
     throw error;
   }
   watchOver();
-  return { name: plan.name, pid: () => (hasEnded(child) ? undefined : child.pid), stop };
+  return {
+    name: plan.name,
+    pid: () => (hasEnded(child) ? undefined : child.pid),
+    stop,
+    async restart() {
+      if (stopping || restarting || hasEnded(child)) return;
+      restarting = true;
+      await end(child, plan.stopGraceMs);
+    },
+  };
+
+  async function backOff(startedAt: number, how: string): Promise<void> {
+    if (performance.now() - startedAt > steadyAfterMs) backOffMs = firstBackOffMs;
+    plan.onEvent(`${plan.name} ended (${how}); starting it again in ${backOffMs / 1000} s`);
+    await sleep(backOffMs, undefined, { signal: wakeUp.signal }).catch(() => undefined);
+    backOffMs = Math.min(backOffMs * 2, longestBackOffMs);
+  }
 
   function watchOver(): void {
     const startedAt = performance.now();
     whenEnded(child).then(async (how) => {
       if (stopping) return;
-      if (performance.now() - startedAt > steadyAfterMs) backOffMs = firstBackOffMs;
-      plan.onEvent(`${plan.name} ended (${how}); starting it again in ${backOffMs / 1000} s`);
-      await sleep(backOffMs, undefined, { signal: wakeUp.signal }).catch(() => undefined);
-      backOffMs = Math.min(backOffMs * 2, longestBackOffMs);
+      const wasRestarted = restarting;
+      restarting = false;
+      if (!wasRestarted) await backOff(startedAt, how);
       if (stopping) return;
       child = launch(plan);
       watchOver();
       await awaitReady(plan, child).then(
-        () => plan.onEvent(`${plan.name} runs again (pid ${child.pid})`),
+        () => {
+          plan.onEvent(`${plan.name} runs again (pid ${child.pid})`);
+          if (!wasRestarted) plan.onReturn?.();
+        },
         () => undefined, // Its end is seen by the watch; a slow one is left the time that it needs.
       );
     });
