@@ -101,6 +101,7 @@ async function startAgent(): Promise<void> {
     dnsServers: [1, 2].map((node) => `127.${octet}.${node}.1:${dnsPort}`),
     hostAddress: values['host-address'],
     podsFolder: join(state, 'pods'),
+    cacheFolder: join(state, 'cache'),
     imagesFile: resolve(required('images')),
     shim,
     allocatable,

@@ -13,6 +13,7 @@ const around: ProcessSurroundings = {
     programs: { node: ['/node/bin/node'] },
   },
   podFolder: '/pods/1',
+  cacheFolder: '/cache',
   address: { announced: '10.244.1.7', local: '127.244.1.7' },
   dnsServers: ['127.244.1.1:1053'],
   mounts: new Map([['/etc/config', '/pods/1/volumes/config']]),

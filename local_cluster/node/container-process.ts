@@ -12,6 +12,8 @@ export interface ProcessSurroundings {
   image: ImageDescription;
   /** The pod's own folder. */
   podFolder: string;
+  /** A folder of the node that outlives pods. */
+  cacheFolder: string;
   address: AddressPair;
   /** `address:port` of each resolver. */
   dnsServers: string[];
@@ -90,11 +92,18 @@ function translateAddress(text: string, { local }: AddressPair): string {
   return text === '0.0.0.0' || text === '127.0.0.1' ? local : text;
 }
 
-function imageVariables({ image, address, dnsServers, podFolder }: ProcessSurroundings): Map<string, string> {
+function imageVariables({
+  image,
+  address,
+  dnsServers,
+  podFolder,
+  cacheFolder,
+}: ProcessSurroundings): Map<string, string> {
   const known: Record<string, string> = {
     podAddress: address.local,
     dnsServers: dnsServers.join(','),
     podFolder,
+    cacheFolder,
   };
   const fill = (value: string) => value.replace(/\{(\w+)\}/g, (written, name) => known[name] ?? written);
   return new Map(Object.entries(image.env ?? {}).map(([name, value]) => [name, fill(value)]));

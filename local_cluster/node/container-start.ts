@@ -89,6 +89,7 @@ async function readSurroundings(
     pod,
     image,
     podFolder: folder,
+    cacheFolder: node.cacheFolder,
     address,
     dnsServers: node.dnsServers,
     mounts,

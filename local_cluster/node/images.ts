@@ -12,8 +12,8 @@ export interface ImageDescription {
   /** A path inside the image. */
   workingDir?: string;
   /**
-   * The image's environment. `{podAddress}`, `{dnsServers}` (address:port, comma separated) and `{podFolder}` in a
-   * value stand for what they are in the pod.
+   * The image's environment. `{podAddress}`, `{dnsServers}` (address:port, comma separated), `{podFolder}` and
+   * `{cacheFolder}` (of the node, kept) in a value stand for what they are in the pod.
    */
   env?: Record<string, string>;
   /** From paths inside the image to what stands for them on this machine. */
@@ -48,7 +48,8 @@ export function describeImages(sources: ImageSources): Images {
     'ml-job-mesh/services': {
       entrypoint: ['node'],
       workingDir: '/app',
-      env: { PATH: searchPath(nodeBinary), NODE_ENV: 'production' },
+      // Compiled once for all pods and restarts: a service starts in half the time.
+      env: { PATH: searchPath(nodeBinary), NODE_ENV: 'production', NODE_COMPILE_CACHE: '{cacheFolder}/node' },
       paths: { '/app': projectFolder },
       programs: node,
     },

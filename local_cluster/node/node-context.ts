@@ -17,6 +17,8 @@ export interface NodeContext {
   hostAddress: string;
   /** The folder with a folder for each pod, by uid. */
   podsFolder: string;
+  /** What pods may keep to start faster. */
+  cacheFolder: string;
   imagesFile: string;
   /** The shim's binary. */
   shim: string;
