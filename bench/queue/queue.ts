@@ -9,7 +9,8 @@ import { describeTarget, type Target, verdict } from '../measure/target.ts';
 import { type BenchCluster, createQuotaNamespace, startBenchCluster } from '../setup/bench-cluster.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
 import { findPrograms } from '../setup/programs.ts';
-import { type Service, startTier } from '../setup/services.ts';
+import type { Service } from '../setup/services.ts';
+import { startSleepingTier } from '../setup/sleeping-job.ts';
 import { markdownTable, median, quantile } from '../table.ts';
 import { createPlainJobs } from './plain-jobs.ts';
 import { recordPods, type SeenPod } from './pod-recorder.ts';
@@ -51,7 +52,7 @@ export async function run(args: string[]): Promise<void> {
     const cluster = await startBenchCluster(stack, programs);
     await createQuotaNamespace(cluster.api, 'free-service');
     await createQuotaNamespace(cluster.api, 'plain-jobs');
-    const tier = await startTier(stack, cluster, 'free', { address: 1, entry: ['bench/queue/bench-tier.ts'] });
+    const tier = await startSleepingTier(stack, cluster, 'free', { address: 1, jobSeconds: 1 });
     const [mesh, plain] = await Promise.all([
       runMesh(stack, cluster, tier, jobs),
       runPlain(stack, cluster, jobs, plainSeconds),

@@ -6,6 +6,15 @@ import { startProcess } from './background-process.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { projectFolder, type Service } from './services.ts';
 
+interface ProxyOptions {
+  /** The program. */
+  envoy: string;
+  /** The tiers, which run. A tier's sidecar listens 10 addresses above the tier. */
+  tiers: Partial<Record<'free' | 'premium', Service>>;
+  /** Which of the cluster's addresses the front proxy listens on. */
+  address: number;
+}
+
 interface SocketAddress {
   address: string;
   port_value: number;
@@ -15,65 +24,61 @@ interface ProxyPlan {
   name: string;
   /** The configuration, from the project's folder. */
   file: string;
-  /** Which of the cluster's addresses it listens on. */
-  address: number;
-  /** Where the service behind it is; everything else that it routes to is away. */
-  upstream: { host: string; address: string };
+  /** Where it listens. */
+  address: string;
+  /** The addresses of the hosts that it routes to; those that are not named are away. */
+  upstreams: Record<string, string>;
   concurrency: number;
   /** A path that it answers as soon as requests come through. */
   readyPath: string;
 }
 
-interface ProxyOptions {
-  /** The program. */
-  envoy: string;
-  /** The free tier, which runs. */
-  tier: Service;
-  /** Which of the cluster's addresses they listen on. */
-  front: number;
-  sidecar: number;
-}
+const adminPort = 9901;
 
-/** Starts front proxy and sidecar before a free tier that runs; they end with the stack. */
+/** Starts the front proxy and a sidecar for each tier; they end with the stack. */
 export async function startProxies(
   stack: AsyncDisposableStack,
   cluster: BenchCluster,
-  { envoy, tier, front: frontAddress, sidecar: sidecarAddress }: ProxyOptions,
+  { envoy, tiers, address }: ProxyOptions,
 ): Promise<{ url: string; pids: number[] }> {
   const start = (plan: ProxyPlan) => startProxy(stack, cluster, envoy, plan);
-  const sidecar = await start({
-    name: 'sidecar',
-    file: 'free_service/free_tier_envoy.yaml',
-    address: sidecarAddress,
-    upstream: { host: '127.0.0.1', address: new URL(tier.url).hostname },
-    concurrency: 1,
-    readyPath: '/free/queue',
-  });
+  const sidecars: Service[] = [];
+  const upstreams: Record<string, string> = {};
+  for (const [tier, { url }] of Object.entries(tiers)) {
+    const tierAddress = new URL(url).hostname;
+    const sidecar = await start({
+      name: `${tier}-sidecar`,
+      file: `${tier}_service/${tier}_tier_envoy.yaml`,
+      address: tierAddress.replace(/\d+$/, (last) => String(Number(last) + 10)),
+      upstreams: { '127.0.0.1': tierAddress },
+      concurrency: 1,
+      readyPath: `/${tier}/queue`,
+    });
+    sidecars.push(sidecar);
+    upstreams[`${tier}-tier.${tier}-tier.svc.cluster.local`] = new URL(sidecar.url).hostname;
+  }
   const front = await start({
     name: 'front-proxy',
     file: 'web_tier/web_tier_envoy.yaml',
-    address: frontAddress,
-    upstream: { host: 'free-tier.free-tier.svc.cluster.local', address: cluster.address(sidecarAddress) },
+    address: cluster.address(address),
+    upstreams,
     concurrency: 2,
-    readyPath: '/free/queue',
+    readyPath: `/${Object.keys(tiers).at(-1)}/queue`,
   });
-  return { url: front.url, pids: [sidecar.pid, front.pid] };
+  return { url: front.url, pids: [front, ...sidecars].map(({ pid }) => pid) };
 }
 
 async function startProxy(
   stack: AsyncDisposableStack,
   cluster: BenchCluster,
   envoy: string,
-  { name, file, address, upstream, concurrency, readyPath }: ProxyPlan,
+  { name, file, address, upstreams, concurrency, readyPath }: ProxyPlan,
 ): Promise<Service> {
-  const own = cluster.address(address);
   const config = parse(readFileSync(join(projectFolder, file), 'utf8'));
   forEachAddress(config, (socket) => {
-    if (socket.address === '0.0.0.0') socket.address = own;
-    else if (socket.address === upstream.host && socket.port_value !== 9901) socket.address = upstream.address;
-    else if (socket.port_value === 9901) socket.address = own;
-    // Nothing listens there, and no name server is asked for it.
-    else socket.address = cluster.address(250);
+    const isOwn = socket.address === '0.0.0.0' || socket.port_value === adminPort;
+    // Nothing listens at the last one, and no name server is asked for it.
+    socket.address = isOwn ? address : (upstreams[socket.address] ?? cluster.address(250));
   });
   const configFile = join(cluster.folder, `${name}.yaml`);
   writeFileSync(configFile, stringify(config));
@@ -83,9 +88,9 @@ async function startProxy(
     args: ['-c', configFile, '--concurrency', String(concurrency), '--log-level', 'warn', '--disable-hot-restart'],
     env: { RATE_LIMIT_REQUEST_COST: '1', RATE_LIMIT_POST_COST: '1' },
     folder: cluster.folder,
-    readyUrl: `http://${own}:8080${readyPath}`,
+    readyUrl: `http://${address}:8080${readyPath}`,
   });
-  return { ...running, url: `http://${own}:8080` };
+  return { ...running, url: `http://${address}:8080` };
 }
 
 /** Calls the visitor with every `socket_address` in a configuration. */

@@ -9,7 +9,7 @@ export interface Service extends BackgroundProcess {
   url: string;
 }
 
-interface ServiceOptions {
+export interface ServiceOptions {
   /** Which of the cluster's addresses it listens on. */
   address: number;
   env?: Record<string, string>;

@@ -53,7 +53,7 @@ async function startMesh(
   { envoy, clients }: Options,
 ): Promise<Contestant> {
   const tier = await startTier(stack, cluster, 'free', { address: 1, env: { MAX_UNFINISHED_JOBS: '1000000' } });
-  const proxies = await startProxies(stack, cluster, { envoy, tier, front: 2, sidecar: 3 });
+  const proxies = await startProxies(stack, cluster, { envoy, tiers: { free: tier }, address: 2 });
   const submit = postTo(stack, proxies.url, clients);
   return { name: 'mesh', namespace: 'free-service', submit, pids: () => [tier.pid, ...proxies.pids] };
 }
