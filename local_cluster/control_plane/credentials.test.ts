@@ -1,0 +1,47 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { prepareCredentials } from './credentials.ts';
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'credentials-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('authorities and the key of the tokens outlive a start; what they sign is new and names the new address', async () => {
+  const folder = temporaryFolder();
+  const first = await prepareCredentials(folder, '127.244.0.1', 6443);
+  const kept = [first.clusterCa, first.etcdCa, first.nodeClientCa, first.serviceAccountKey];
+  const before = kept.map((file) => readFileSync(file, 'utf8'));
+  const second = await prepareCredentials(folder, '127.245.0.1', 6443);
+  expect(kept.map((file) => readFileSync(file, 'utf8'))).toEqual(before);
+  const { subject, subjectAltName } = new X509Certificate(readFileSync(second.apiServer.certificate));
+  expect(subject).toBe('CN=kube-apiserver');
+  expect(subjectAltName).toMatch(/^IP Address:127\.245\.0\.1, DNS:kubernetes, /);
+  const { clusters, users } = parse(readFileSync(second.kubeconfigs.admin, 'utf8'));
+  expect(clusters[0].cluster.server).toBe('https://127.245.0.1:6443');
+  expect(users[0].name).toBe('admin');
+});
+
+test('every file can be read by its owner only', async () => {
+  const folder = temporaryFolder();
+  await prepareCredentials(folder, '127.244.0.1', 6443);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const open = files.filter((file) => (statSync(path.join(file.parentPath, file.name)).mode & 0o077) !== 0);
+  expect(files.length).toBeGreaterThan(20);
+  expect(open.map(({ name }) => name)).toEqual([]);
+});
+
+test('a node is known as a node, and only the API server may ask the nodes for logs or talk to etcd', async () => {
+  const credentials = await prepareCredentials(temporaryFolder(), '127.244.0.1', 6443);
+  const { users } = parse(readFileSync(credentials.kubeconfigs['node-2'], 'utf8'));
+  const node = new X509Certificate(Buffer.from(users[0].user['client-certificate-data'], 'base64'));
+  expect([node.subject, node.issuer]).toEqual(['O=system:nodes\nCN=system:node:node-2', 'CN=ml-job-mesh-cluster']);
+  const issuerOf = (file: string) => new X509Certificate(readFileSync(file)).issuer;
+  expect(issuerOf(credentials.nodeClient.certificate)).toBe('CN=ml-job-mesh-node-client');
+  expect(issuerOf(credentials.etcdClient.certificate)).toBe('CN=ml-job-mesh-etcd');
+});

@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { identifyProcess, isRunning } from './process-identity.ts';
+import { endLeftovers, readRecords, recordProcess } from './process-records.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'records-test-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function startSleeper(): Promise<ChildProcess & { pid: number }> {
+  const child = spawn('sleep', ['300'], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child, 'spawn');
+  return child as ChildProcess & { pid: number };
+}
+
+test('a process on record is ended by the next start, and one that is not goes on', async () => {
+  const [recorded, other] = [await startSleeper(), await startSleeper()];
+  recordProcess(folder, 'etcd', recorded.pid);
+  expect(await endLeftovers(folder)).toEqual(['etcd']);
+  expect(recorded.signalCode ?? (await once(recorded, 'exit'))[1]).toBe('SIGKILL');
+  expect(other.exitCode).toBeNull();
+  expect(readRecords(folder)).toEqual({});
+});
+
+test('another process that has got the same id is left alone', async () => {
+  const child = await startSleeper();
+  const identity = identifyProcess(child.pid)!;
+  const earlier = { ...identity, startTicks: identity.startTicks - 1 };
+  writeFileSync(path.join(folder, 'processes.json'), JSON.stringify({ etcd: earlier }));
+  expect(await endLeftovers(folder)).toEqual([]);
+  expect(isRunning(identity)).toBe(true);
+});
+
+test('a process of an earlier boot counts as gone', async () => {
+  const child = await startSleeper();
+  expect(isRunning({ ...identifyProcess(child.pid)!, bootId: 'another' })).toBe(false);
+});
+
+test('the supervisor on record is not a leftover, and a damaged file counts as nothing on record', async () => {
+  recordProcess(folder, 'supervisor', process.pid);
+  expect(await endLeftovers(folder)).toEqual([]);
+  writeFileSync(path.join(folder, 'processes.json'), '{"etcd":');
+  expect(readRecords(folder)).toEqual({});
+});
