@@ -23,7 +23,8 @@ const bodyLimit = 16 * 1_024;
 export const serverOptions = {
   bodyLimit,
   requestTimeout: 10_000,
-  connectionTimeout: 60_000,
+  // A reader that stands still is noticed at the second look, so after a minute.
+  connectionTimeout: 30_000,
   keepAliveTimeout: 72_000,
   http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
   requestIdHeader: false,

@@ -6,6 +6,7 @@ import { endJob } from './end-job.ts';
 import { jobPath } from './job-paths.ts';
 import { deriveJobState, hasEnded, type JobState } from './job-state.ts';
 import type { Job, Pod } from './kubernetes-objects.ts';
+import { repeatWithinMs } from './repeat-limit.ts';
 
 export interface Cancellable {
   id: string;
@@ -27,6 +28,7 @@ export async function cancelJob(
   now: () => Date = () => new Date(),
 ): Promise<Job> {
   const backoff = createBackoff({ firstMs: 20, maxMs: 500 });
+  const startedAt = performance.now();
   let { job, state } = target;
   for (let attempt = 1; ; attempt++) {
     if (state.status === 'cancelled') return job;
@@ -36,7 +38,7 @@ export async function cancelJob(
       return await endJob(cluster, { ...target, job }, { [annotation.cancelled]: now().toISOString() });
     } catch (error) {
       const mayRepeat = error instanceof KubernetesError && (error.status === 409 || error.isUnavailable);
-      if (!mayRepeat || attempt >= 8) throw error;
+      if (!mayRepeat || attempt >= 8 || performance.now() - startedAt > repeatWithinMs) throw error;
       await setTimeout(backoff.nextMs());
       // It changed meanwhile, or the answer was lost: look at what it is now.
       job = await cluster.get<Job>(jobPath(target));

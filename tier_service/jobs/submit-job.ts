@@ -10,6 +10,7 @@ import { jobPath, jobsPath } from './job-paths.ts';
 import { hashOf, type JobChoices } from './job-request.ts';
 import type { Job } from './kubernetes-objects.ts';
 import type { QueueEstimate } from './queue-estimate.ts';
+import { repeatWithinMs } from './repeat-limit.ts';
 import type { StampClock } from './stamp-clock.ts';
 
 export interface Submission {
@@ -65,6 +66,7 @@ export function createSubmitter(options: SubmitterOptions) {
   /** The name is chosen here, so a request whose answer was lost can be made again without making a second Job. */
   async function create(job: Job): Promise<Job> {
     const backoff = createBackoff({ firstMs: 50, maxMs: 1_000 });
+    const startedAt = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
         return await cluster.create<Job>(jobsPath(job.metadata!.namespace!), job, { timeoutMs: 3_000 });
@@ -73,14 +75,14 @@ export function createSubmitter(options: SubmitterOptions) {
         const name = job.metadata!.name!;
         if (error.reason === 'AlreadyExists') return await readBack(job.metadata!.namespace!, name);
         const mayRepeat = error.isUnavailable || error.reason === 'Conflict';
-        if (!mayRepeat || attempt >= attempts) throw error;
+        if (!mayRepeat || attempt >= attempts || performance.now() - startedAt > repeatWithinMs) throw error;
         await setTimeout(backoff.nextMs());
       }
     }
   }
 
   function readBack(namespace: string, id: string): Promise<Job> {
-    return cluster.get<Job>(jobPath({ namespace, id }));
+    return cluster.get<Job>(jobPath({ namespace, id }), { timeoutMs: 3_000 });
   }
 
   /**
