@@ -16,6 +16,7 @@ import { createQueueEstimate } from './jobs/queue-estimate.ts';
 import { startRecordKeeper } from './jobs/record-keeper.ts';
 import { createStampClock } from './jobs/stamp-clock.ts';
 import { createSubmitter } from './jobs/submit-job.ts';
+import { createLogStream } from './log-stream.ts';
 import { createMetrics } from './metrics.ts';
 import { jobNamespaces, type Tier } from './tier.ts';
 
@@ -65,7 +66,7 @@ export async function startTierService(tier: Tier): Promise<void> {
 
   const context = { tier, template, cluster, index, hub, submit, clients, jobWatches, podWatches, quotaWatch };
   const app = await buildApp(context, {
-    logger: { level: environment.logLevel, base: { service: `${tier.name}-tier` } },
+    logger: { level: environment.logLevel, base: { service: `${tier.name}-tier` }, stream: createLogStream() },
   });
   metrics.measure(app);
 

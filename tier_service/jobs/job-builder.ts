@@ -19,7 +19,7 @@ export interface JobIdentity {
 
 /**
  * Fills a Job template. Pure: the same input gives the same Job, and only the fields named here differ from the
- * template, so nothing else that a client sends can reach a Job.
+ * template, so nothing else that a client sends can reach a Job. What is the same is the template's own, not a copy.
  */
 export function buildJob(template: Job, choices: JobChoices, identity: JobIdentity): Job {
   const values: Record<string, string> = {
@@ -27,24 +27,37 @@ export function buildJob(template: Job, choices: JobChoices, identity: JobIdenti
     EPOCHS: String(choices.epochs),
     PRETRAINED: String(choices.pretrained),
   };
-  const job = structuredClone(template);
-  job.metadata = {
-    ...job.metadata,
-    name: identity.name,
-    namespace: identity.namespace,
-    labels: { ...job.metadata?.labels, [label.dataset]: choices.dataset },
-    annotations: {
-      ...job.metadata?.annotations,
-      [annotation.accepted]: identity.accepted,
-      [annotation.requestId]: identity.requestId,
-      [annotation.requestHash]: identity.requestHash,
-      ...(identity.client && { [annotation.client]: identity.client }),
+  const { metadata, spec } = template;
+  const containers = spec!.template.spec!.containers.map((container) =>
+    container.name === containerName ? { ...container, env: filled(container.env!, values) } : container,
+  );
+  return {
+    ...template,
+    metadata: {
+      ...metadata,
+      name: identity.name,
+      namespace: identity.namespace,
+      labels: { ...metadata?.labels, [label.dataset]: choices.dataset },
+      annotations: {
+        ...metadata?.annotations,
+        [annotation.accepted]: identity.accepted,
+        [annotation.requestId]: identity.requestId,
+        [annotation.requestHash]: identity.requestHash,
+        ...(identity.client && { [annotation.client]: identity.client }),
+      },
+    },
+    spec: {
+      ...spec!,
+      suspend: identity.suspend,
+      template: { ...spec!.template, spec: { ...spec!.template.spec!, containers } },
     },
   };
-  job.spec!.suspend = identity.suspend;
-  const container = job.spec!.template.spec!.containers.find(({ name }) => name === containerName)!;
-  container.env = container.env!.map((variable) =>
+}
+
+type Variables = { name: string; value?: string | undefined }[];
+
+function filled(env: Variables, values: Record<string, string>): Variables {
+  return env.map((variable) =>
     Object.hasOwn(values, variable.name) ? { name: variable.name, value: values[variable.name]! } : variable,
   );
-  return job;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { problem } from '../errors.ts';
@@ -57,10 +57,7 @@ export function readJobRequest(body: string): JobChoices {
 
 /** A hash of what was asked for, the same for any way of writing it. */
 export function hashOf({ dataset, epochs, pretrained }: JobChoices): string {
-  return createHash('sha256')
-    .update(JSON.stringify([dataset, epochs, pretrained]))
-    .digest('hex')
-    .slice(0, 32);
+  return hash('sha256', JSON.stringify([dataset, epochs, pretrained])).slice(0, 32);
 }
 
 function parseFields(body: string): Record<string, unknown> {
