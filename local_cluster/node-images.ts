@@ -1,5 +1,5 @@
 /** Tells the nodes what this machine has for each image, with the data sets and networks that the pods are to find. */
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { projectFolder } from './install/cache.ts';
 import type { Software } from './install/install.ts';
@@ -28,6 +28,12 @@ export function writeImages(stateFolder: string, software: Software): string {
   });
   writeFileSync(file, `${JSON.stringify(images, null, 2)}\n`);
   return file;
+}
+
+/** Gives the folder of KMNIST that the state folder's cluster had at its last start; undefined if it had none. */
+export function linkedKmnist(stateFolder: string): string | undefined {
+  const link = path.join(stateFolder, 'data', 'kmnist');
+  return existsSync(link) ? realpathSync(link) : undefined;
 }
 
 function linkInto(folder: string, targets: Record<string, string>): void {

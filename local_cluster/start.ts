@@ -15,6 +15,7 @@ import { requireFreePorts } from './mesh/host-ports.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
 import { type LocalOptions, parseStartOptions, UsageError, usage } from './mesh/options.ts';
 import { listenForStop } from './mesh/stop-signals.ts';
+import { linkedKmnist } from './node-images.ts';
 import { endContainers } from './supervisor/leftover-containers.ts';
 import { endLeftovers } from './supervisor/process-records.ts';
 
@@ -43,7 +44,8 @@ async function runHere(options: LocalOptions, stopped: AbortSignal): Promise<voi
   if (options.kmnist !== undefined) requireFolder(options.kmnist);
   await requireNotRunning(stateFolder);
   await requireFreePorts(options.host, { port: options.port, 'grader-port': options.graderPort }, stateFolder);
-  const software = await installSoftware({ kmnist: options.kmnist, cancel: stopped });
+  const kmnist = { named: options.kmnist, before: linkedKmnist(stateFolder) };
+  const software = await installSoftware({ kmnist, cancel: stopped });
   const mesh = await startLocalMesh({ ...options, stateFolder, software, cancel: stopped, log: tell });
   const events = await followEvents(mesh.cluster.kubeconfig, tell);
   console.log(describe(mesh, performance.now() - startedAt));

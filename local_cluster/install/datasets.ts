@@ -28,17 +28,25 @@ export async function prepareMnist(context: StepContext, python: string): Promis
   return { value: path.join(folder, 'mnist'), done: fresh ? '60,000 + 10,000 images' : undefined };
 }
 
+/** Where KMNIST may come from besides its own source. */
+export interface KmnistSources {
+  /** A folder of IDX files that the user named; one with the test split alone is divided. */
+  named?: string | undefined;
+  /** What an earlier call gave; it is taken again if nothing is named. */
+  before?: string | undefined;
+}
+
 /**
  * Finds KMNIST, prepares it from a folder of IDX files, or fetches it. Gives its folder, or undefined where it is
  * not to be had, which only jobs on KMNIST notice.
- * @param source a folder that the user named; one with the test split alone is divided
  * @throws Error if that folder has not got the data
  */
 export async function prepareKmnist(
   context: StepContext,
   python: string,
-  source: string | undefined,
+  { named: source, before }: KmnistSources,
 ): Promise<StepResult<string | undefined>> {
+  if (source === undefined && before && existsSync(before)) return { value: before };
   if (source === undefined) return fetchKmnist(context, python);
   const present = kmnistFiles.map((name) => findIdxFile(source, name)).filter((file) => file !== undefined);
   const isDivided = present.length > 0 && findIdxFile(source, 'train-images-idx3-ubyte') === undefined;

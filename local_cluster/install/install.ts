@@ -1,6 +1,6 @@
 /** Installs what a command needs, side by side, and shows how it goes. The second time it only finds it. */
 import { withWorkFolder } from './cache.ts';
-import { prepareKmnist, prepareMnist, trainNetworks } from './datasets.ts';
+import { type KmnistSources, prepareKmnist, prepareMnist, trainNetworks } from './datasets.ts';
 import { installEnvoy } from './envoy.ts';
 import { buildGoProgram, findGo, type GoProgram, isBuilt } from './go.ts';
 import { findPython, installPythonPackages, type Python } from './python.ts';
@@ -24,8 +24,7 @@ export interface Software {
 
 /** What to install and how to show it. */
 export interface InstallOptions {
-  /** A folder with KMNIST's IDX files. */
-  kmnist?: string;
+  kmnist?: KmnistSources;
   output?: Output;
   /** Aborted when the user wants it to stop. */
   cancel?: AbortSignal;
@@ -40,7 +39,7 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
     const envoy = step('Envoy', [python], (context, found) => installEnvoy(context, found, workFolder));
     const [controlPlane, shim] = addGoSteps(runner, python, ['control-plane', 'shim'], workFolder);
     const mnist = step('MNIST', [packages], prepareMnist);
-    const kmnist = step('KMNIST', [packages], (context, found) => prepareKmnist(context, found, options.kmnist));
+    const kmnist = step('KMNIST', [packages], (context, found) => prepareKmnist(context, found, options.kmnist ?? {}));
     const mnistNetworks = step('Networks for MNIST', [packages, mnist], (context, found, data) =>
       trainNetworks(context, found, 'mnist', data),
     );

@@ -1,0 +1,140 @@
+/** One mesh, started with `npm start`'s own program, through all the ways in which it can end. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { endContainers, findRunningContainers } from '../supervisor/leftover-containers.ts';
+import { endLeftovers } from '../supervisor/process-records.ts';
+import {
+  type MeshCommand,
+  type MeshPlace,
+  newMeshPlace,
+  removeMeshPlace,
+  runMeshCommand,
+  startMeshCommand,
+} from '../testing/mesh-command.ts';
+
+let place: MeshPlace;
+let mesh: MeshCommand;
+/** Two that run for long, and one that waits for a place. */
+let jobs: string[];
+
+beforeAll(async () => {
+  place = await newMeshPlace();
+  mesh = await startMeshCommand(place);
+  jobs = [];
+  for (let count = 0; count < 3; count++) jobs.push(await postLongJob());
+  await waitForStatuses(['running', 'running', 'queued']);
+});
+
+afterAll(async () => {
+  if (mesh.child.exitCode === null) await mesh.end('SIGKILL');
+  await endLeftovers(place.stateFolder);
+  await endContainers(place.stateFolder);
+  removeMeshPlace(place);
+});
+
+describe('While a mesh runs', () => {
+  test('a second start in its folder, and a reset, are refused and name the process', async () => {
+    const other = { ...(await newMeshPlace()), stateFolder: place.stateFolder };
+    const ports = ['--port', `${other.port}`, '--grader-port', `${other.graderPort}`];
+    const pid = mesh.child.pid;
+    for (const refused of [await runMeshCommand('start.ts', other, ports), await runMeshCommand('reset.ts', place)]) {
+      expect(refused.code).toBe(1);
+      expect(refused.output).toContain(`the cluster in ${place.stateFolder} runs already (process ${pid})`);
+    }
+  });
+
+  test('its ports are taken for another mesh, which starts nothing', async () => {
+    const other = await newMeshPlace();
+    const ports = ['--port', `${place.port}`, '--grader-port', `${other.graderPort}`];
+    const { code, output } = await runMeshCommand('start.ts', other, ports);
+    expect([code, existsSync(other.stateFolder)]).toEqual([1, false]);
+    expect(output).toContain(`port ${place.port} on 127.0.0.1 is taken by another program`);
+    removeMeshPlace(other);
+  });
+
+  test('a component that is killed is started again, and jobs go on', async () => {
+    const before = mesh.processes();
+    process.kill(before['kube-apiserver']!.pid, 'SIGKILL');
+    await vi.waitFor(() => expect(mesh.output()).toMatch(/kube-apiserver runs again/), { timeout: 60_000 });
+    expect(mesh.output()).toMatch(/kube-apiserver ended \(SIGKILL\); starting it again/);
+    expect(mesh.processes()['kube-apiserver']!.pid).not.toBe(before['kube-apiserver']!.pid);
+    expect(mesh.processes()['node-1']).toEqual(before['node-1']);
+    await waitForStatuses(['running', 'running', 'queued']);
+  });
+});
+
+test('after a SIGKILL of the supervisor the next start takes over, and the jobs that ran have never stopped', async () => {
+  const processesOfJobs = () =>
+    findRunningContainers(place.stateFolder)
+      .filter(
+        ({ folder }) => existsSync(folder) && /containers\/classify|containers\/job|containers\/main/.test(folder),
+      )
+      .map(({ shim }) => shim.pid)
+      .sort();
+  const before = processesOfJobs();
+  const left = mesh.processes();
+  expect(await mesh.end('SIGKILL')).toBe('SIGKILL');
+  expect(before).toHaveLength(2);
+
+  mesh = await startMeshCommand(place);
+  expect(mesh.output()).toContain('ended what an earlier run had left');
+  expect(Object.keys(mesh.processes()).sort()).toEqual(Object.keys(left).sort());
+  expect(Object.values(left).map(({ pid }) => existsSync(`/proc/${pid}`))).toEqual(Object.keys(left).map(() => false));
+  await waitForStatuses(['running', 'running', 'queued']);
+  expect(processesOfJobs()).toEqual(before);
+});
+
+test('Ctrl-C stops everything in order and leaves no process', async () => {
+  expect(processesOf(place.stateFolder)).not.toEqual([]);
+  expect(await mesh.end('SIGINT')).toBe(0);
+  expect(mesh.output()).toMatch(/stopping; jobs that run end as failed[\s\S]*stopped\n$/);
+  expect(processesOf(place.stateFolder)).toEqual([]);
+});
+
+test('at the next start the jobs that ran have failed, and the one that waited runs', async () => {
+  mesh = await startMeshCommand(place);
+  await waitForStatuses(['failed', 'failed', 'running']);
+  const [first] = await Promise.all(jobs.map(readJob));
+  expect(first!.error!.message).toMatch(/terminated|shut ?down|stopped/i);
+});
+
+test('a reset after a SIGKILL ends what was left, jobs included, and removes the state', async () => {
+  await mesh.end('SIGKILL');
+  const { code, output } = await runMeshCommand('reset.ts', place);
+  expect(output).toMatch(/^Removed .*, after ending \d+ processes of a killed run\.\n$/);
+  expect([code, existsSync(place.stateFolder), processesOf(place.stateFolder)]).toEqual([0, false, []]);
+  expect((await runMeshCommand('reset.ts', place)).output).toMatch(/^There is nothing to reset/);
+});
+
+async function postLongJob(): Promise<string> {
+  const body = JSON.stringify({ dataset: 'mnist', epochs: 20 });
+  const answer = await fetch(`${mesh.front}/free`, { method: 'POST', body });
+  expect(answer.status).toBe(200);
+  return ((await answer.json()) as { id: string }).id;
+}
+
+async function readJob(id: string) {
+  const answer = await fetch(`${mesh.front}/free/jobs/${id}`);
+  return (await answer.json()) as { status: string; error: { message: string } | null };
+}
+
+async function waitForStatuses(expected: string[]): Promise<void> {
+  await vi.waitFor(
+    async () => expect((await Promise.all(jobs.map(readJob))).map(({ status }) => status)).toEqual(expected),
+    { timeout: 60_000, interval: 200 },
+  );
+}
+
+/** Every process of this machine whose command line or environment names the folder, but for this one. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const about = ['cmdline', 'environ'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+        return about.some((text) => text.includes(folder)) ? [about[0]!.replaceAll('\0', ' ')] : [];
+      } catch {
+        return []; // It has ended, or is another user's.
+      }
+    });
+}
