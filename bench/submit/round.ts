@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jobsPath } from '../../tier_service/jobs/job-paths.ts';
 import { closedLoop } from '../measure/closed-loop.ts';
 import { cpuMs } from '../measure/cpu-time.ts';
+import { untilQuiet } from '../measure/quiet.ts';
 import type { BenchCluster } from '../setup/bench-cluster.ts';
 import { quantile } from '../table.ts';
 import type { Contestant, ContestantName } from './contestants.ts';
@@ -25,12 +26,13 @@ export async function playRound(
 ): Promise<Round> {
   const controllers = cluster.processes()['kube-controller-manager']!;
   if (pauseControllers) process.kill(controllers, 'SIGSTOP');
-  const used = () => [cpuMs(contestant.pids()), cpuMs(Object.values(cluster.processes())), ownCpuMs()];
+  const pids = () => Object.values(cluster.processes());
+  const used = () => [cpuMs(contestant.pids()), cpuMs(pids()), ownCpuMs()];
   const before = used();
   const { seconds, latenciesMs, failures } = await closedLoop({ clients, requests: jobs }, contestant.submit);
   const client = ownCpuMs() - before[2]!;
   if (pauseControllers) process.kill(controllers, 'SIGCONT');
-  await untilQuiet(cluster);
+  await untilQuiet(pids);
   const after = used();
   await deleteJobs(cluster, contestant.namespace);
   return {
@@ -52,21 +54,11 @@ function ownCpuMs(): number {
   return (user + system) / 1_000;
 }
 
-/** Waits until the control plane's processes take less than a tenth of a core, or half a minute. */
-async function untilQuiet(cluster: BenchCluster): Promise<void> {
-  const giveUpAt = performance.now() + 30_000;
-  for (let used = Number.POSITIVE_INFINITY; used > 50 && performance.now() < giveUpAt; ) {
-    const before = cpuMs(Object.values(cluster.processes()));
-    await sleep(500);
-    used = cpuMs(Object.values(cluster.processes())) - before;
-  }
-}
-
 async function deleteJobs(cluster: BenchCluster, namespace: string): Promise<void> {
   const path = jobsPath(namespace);
   await cluster.api.delete(path, undefined, { query: { propagationPolicy: 'Background' }, timeoutMs: 300_000 });
   while ((await cluster.api.get<{ items: unknown[] }>(path, { query: { limit: 1 } })).items.length > 0) {
     await sleep(200);
   }
-  await untilQuiet(cluster);
+  await untilQuiet(() => Object.values(cluster.processes()));
 }
