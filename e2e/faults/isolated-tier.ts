@@ -62,7 +62,7 @@ export async function startIsolatedTier({ cluster, kubeconfig, jobSeconds, repli
 }
 
 /** A job that does nothing for some seconds, in the free tier's own template. */
-function sleepingTemplate(seconds: number) {
+export function sleepingTemplate(seconds: number) {
   const template = loadJobTemplate(freeTier);
   const container = template.spec!.template.spec!.containers.find(({ name }) => name === containerName)!;
   Object.assign(container, { image: 'busybox', command: ['sh', '-c', `sleep ${seconds}`] });
