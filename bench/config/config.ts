@@ -16,8 +16,8 @@ import { report } from './report.ts';
 
 const usage = `usage: npm run bench config [-- OPTIONS]
   --sizes A,B,…        how many pods, and jobs, there are (default: 100,1000,10000)
-  --seconds N          how long each service is asked in a turn (default: 4)
-  --turns N            (default: 3)
+  --seconds N          how long each service is asked in a turn (default: 2)
+  --turns N            (default: 6)
   --connections N      (default: 16)
   --quick              few requests, to see that it works`;
 
@@ -37,8 +37,8 @@ export async function run(args: string[]): Promise<void> {
   if (values.help) return console.log(usage);
   const sizes = (values.sizes ?? (values.quick ? '100' : '100,1000,10000')).split(',').map(Number);
   const load = {
-    seconds: Number(values.seconds ?? (values.quick ? 1 : 4)),
-    turns: Number(values.turns ?? (values.quick ? 1 : 3)),
+    seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
+    turns: Number(values.turns ?? (values.quick ? 1 : 6)),
     connections: Number(values.connections),
   };
   await prepareFlask();
