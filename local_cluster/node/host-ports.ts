@@ -9,9 +9,17 @@ import type { NodeContext } from './node-context.ts';
 
 const retryMs = 2_000;
 
+/** The forwarders of one pod. */
+export interface HostPorts {
+  /** Refuses new connections from now on, so that clients find the pod's successor; those that are open go on. */
+  stopListening(): void;
+  /** Ends the forwarders; settles when they are gone. */
+  close(): Promise<void>;
+}
+
 /**
  * Starts a forwarder for each `hostPort` of the pod, or finds the ones of an earlier agent, and keeps them running until
- * the function that it gives is called, which settles when they are gone.
+ * they are told to end.
  * @param onFault told when a port cannot be had
  */
 export async function openHostPorts(
@@ -20,16 +28,21 @@ export async function openHostPorts(
   address: AddressPair,
   node: NodeContext,
   onFault: (message: string) => void,
-): Promise<() => Promise<void>> {
+): Promise<HostPorts> {
   const ports = pod.spec!.hostNetwork ? [] : hostPortsOf(pod, node.hostAddress);
-  const closers = await Promise.all(
+  const forwarders = await Promise.all(
     ports.map(({ listen, containerPort }) => {
       const forwarderFolder = join(folder, 'host-ports', listen);
       return keepForwarding(forwarderFolder, listen, `${address.local}:${containerPort}`, node.shim, onFault);
     }),
   );
-  return async () => {
-    await Promise.all(closers.map((close) => close()));
+  return {
+    stopListening() {
+      for (const forwarder of forwarders) forwarder.stopListening();
+    },
+    async close() {
+      await Promise.all(forwarders.map((forwarder) => forwarder.close()));
+    },
   };
 }
 
@@ -47,7 +60,7 @@ async function keepForwarding(
   target: string,
   shim: string,
   onFault: (message: string) => void,
-): Promise<() => Promise<void>> {
+): Promise<HostPorts> {
   let isClosing = false;
   let retry: NodeJS.Timeout | undefined;
   const closed = Promise.withResolvers<void>();
@@ -73,11 +86,17 @@ async function keepForwarding(
   await runner.adopt();
   if (!runner.isActive) start();
 
-  return async () => {
+  const end = (signal: 'SIGTERM' | 'SIGKILL') => {
     isClosing = true;
     clearTimeout(retry);
-    if (!runner.isActive) return;
-    runner.signal('SIGKILL');
-    await closed.promise;
+    if (runner.isActive) runner.signal(signal);
+    else closed.resolve();
+  };
+  return {
+    stopListening: () => end('SIGTERM'),
+    async close() {
+      end('SIGKILL');
+      await closed.promise;
+    },
   };
 }

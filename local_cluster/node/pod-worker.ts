@@ -11,7 +11,7 @@ import { watchContainer } from './container-events.ts';
 import { describeRunning, type PreparedPod } from './container-start.ts';
 import { neverRun } from './container-status.ts';
 import { tryStart } from './container-tries.ts';
-import { openHostPorts } from './host-ports.ts';
+import { type HostPorts, openHostPorts } from './host-ports.ts';
 import type { NodeContext } from './node-context.ts';
 import { createContainers, knownFrom, type PodContainer, positionOf, viewOf } from './pod-container.ts';
 import { createPodObjects } from './pod-objects.ts';
@@ -62,7 +62,7 @@ export class PodWorker {
   #isReleased = false;
   #isRemoved = false;
   #isDeleted = false;
-  #closeHostPorts: (() => Promise<void>) | undefined;
+  #hostPorts: HostPorts | undefined;
   #pass: Promise<void> | undefined;
   #again = false;
   #wakeTimer: NodeJS.Timeout | undefined;
@@ -213,7 +213,7 @@ export class PodWorker {
     }
     for (const container of this.containers.filter(({ runner }) => runner.isActive))
       container.process = describeRunning(container);
-    this.#closeHostPorts = await openHostPorts(pod, folder, this.#address, node, (message) =>
+    this.#hostPorts = await openHostPorts(pod, folder, this.#address, node, (message) =>
       this.event('Warning', 'HostPortFailed', message),
     );
     this.#prepared = prepared;
@@ -252,6 +252,7 @@ export class PodWorker {
   #beginStop(cause: StopCause, graceMs: number, planned?: PodOutcome['phase']): void {
     const stop: Stop = { cause, deadline: Date.now() + graceMs, isDone: false, planned };
     this.#stop = stop;
+    this.#hostPorts?.stopListening();
     const active = this.containers.filter(({ runner }) => runner.isActive);
     if (active.length === 0) {
       stop.isDone = true;
@@ -298,7 +299,7 @@ export class PodWorker {
     for (const { stopProbes } of this.containers) stopProbes?.();
     if (this.containers.some(({ runner }) => runner.isActive))
       await stopContainers({ ...this.#stopRequest(() => 0), containers: this.containers });
-    await this.#closeHostPorts?.();
+    await this.#hostPorts?.close();
     if (this.#address && !this.pod.spec!.hostNetwork && this.#outcome) this.node.addresses.release(this.#address);
     this.#isReleased = true;
     this.#changed();
