@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { claimOctet, type OctetClaim } from './control_plane/address-octet.ts';
-import { type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
+import { type Api, type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
 import { nodeNames } from './control_plane/credentials.ts';
 import { installSoftware, requirePlatform, type Software } from './install/install.ts';
 import { writeImages } from './node-images.ts';
@@ -37,6 +37,8 @@ export interface EmbeddedCluster {
   kubeconfig: string;
   /** Everything of this cluster listens in 127.OCTET.0.0/16. */
   octet: number;
+  /** Something else had taken the octet that it had before: pods that run on have addresses that are not its own. */
+  hasMoved: boolean;
   software: Software;
   /** The ids of its processes now, by name: etcd, kube-apiserver, …, node-1, node-2. */
   readonly processes: Record<string, number>;
@@ -83,20 +85,30 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     const ended = await endLeftovers(stateFolder);
     if (ended.length > 0) log(`ended what an earlier run had left: ${ended.join(', ')}`);
     recordProcess(stateFolder, 'supervisor', process.pid);
-    claim = await claimOctet(octetBefore(stateFolder) ?? options.octet);
+    const before = octetBefore(stateFolder);
+    claim = await claimOctet(before ?? options.octet);
     writeFileSync(path.join(stateFolder, 'octet'), `${claim.octet}\n`);
     const { octet } = claim;
-    controlPlane = await startControlPlane({ binary: software.controlPlane, octet, stateFolder, log });
     const imagesFile = writeImages(stateFolder, software);
-    const plane = controlPlane;
-    const starting = nodeNames.map(async (name, index) => {
-      nodes.push(await startNode({ ...options, software, log }, plane, name, index + 1, octet, imagesFile));
+    const startNodes = async (api: Api) => {
+      const starting = nodeNames.map(async (name, index) => {
+        nodes.push(await startNode({ ...options, software, log }, api, name, index + 1, octet, imagesFile));
+      });
+      await Promise.allSettled(starting);
+      await Promise.all(starting);
+    };
+    const plane = await startControlPlane({
+      binary: software.controlPlane,
+      octet,
+      stateFolder,
+      log,
+      beforeControllers: startNodes,
     });
-    await Promise.allSettled(starting);
-    await Promise.all(starting);
+    controlPlane = plane;
     return {
       kubeconfig: plane.credentials.kubeconfigs.admin,
       octet,
+      hasMoved: before !== undefined && before !== octet,
       software,
       get processes() {
         const all = [...plane.processes, ...nodes];
@@ -142,13 +154,12 @@ function startNode(
     hostAddress = '127.0.0.1',
     log,
   }: EmbeddedClusterOptions & { software: Software; log: (line: string) => void },
-  controlPlane: ControlPlane,
+  { credentials, kubectl }: Api,
   name: (typeof nodeNames)[number],
   number: number,
   octet: number,
   imagesFile: string,
 ): Promise<SupervisedProcess> {
-  const { credentials, kubectl } = controlPlane;
   const settings = {
     name,
     number,
@@ -178,7 +189,7 @@ function startNode(
 }
 
 /** Ready in its status, and by a lease that this run of the agent has renewed: the status may be one from before. */
-async function isNodeReady(kubectl: ControlPlane['kubectl'], name: string, startedAt: number): Promise<boolean> {
+async function isNodeReady(kubectl: Api['kubectl'], name: string, startedAt: number): Promise<boolean> {
   const renewed = await kubectl(['get', 'lease', '-n', 'kube-node-lease', name, '-o', 'jsonpath={.spec.renewTime}']);
   if (!(Date.parse(renewed) >= startedAt)) return false;
   const ready = '{.status.conditions[?(@.type=="Ready")].status}';

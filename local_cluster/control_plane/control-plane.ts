@@ -27,6 +27,9 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
+/** The API, without the controllers behind it. */
+export type Api = Pick<ControlPlane, 'credentials' | 'kubectl'>;
+
 /** What the control plane is started with. */
 export interface ControlPlaneOptions {
   /** The program that holds all components. */
@@ -34,6 +37,11 @@ export interface ControlPlaneOptions {
   octet: number;
   stateFolder: string;
   log: (line: string) => void;
+  /**
+   * Awaited when the API answers and nothing is controlled yet. Nodes are started here: found not ready, as a stop has
+   * left them, they would lose their pods.
+   */
+  beforeControllers?: (api: Api) => Promise<void>;
 }
 
 /** Starts all four components; returns when each says that it is healthy. */
@@ -65,10 +73,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await Promise.all(started.filter(({ name }) => controllers.includes(name)).map((one) => one.restart()));
   };
   const admin = { ca: credentials.clusterCa, client: credentials.admin };
+  const api: Api = {
+    credentials,
+    kubectl: (args, input) => runKubectl(binary, [`--kubeconfig=${credentials.kubeconfigs.admin}`, ...args], input),
+  };
   try {
     const etcd = { ca: credentials.etcdCa, client: credentials.etcdClient };
     await start('etcd', etcdArgs(settings), () => answersOk(address, ports.etcdClient, '/health', etcd));
     await start('kube-apiserver', apiServerArgs(settings), () => answersOk(address, ports.apiServer, '/readyz', admin));
+    await options.beforeControllers?.(api);
     await Promise.all([
       start('kube-controller-manager', controllerManagerArgs(settings), () =>
         answersOk(address, ports.controllerManager, '/healthz', admin),
@@ -80,9 +93,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     throw error;
   }
   return {
-    credentials,
+    ...api,
     processes: started,
-    kubectl: (args, input) => runKubectl(binary, [`--kubeconfig=${credentials.kubeconfigs.admin}`, ...args], input),
     stopControllers: () => stopNamed(controllers),
     stop: () => stopNamed([...controllers, 'kube-apiserver', 'etcd']),
   };

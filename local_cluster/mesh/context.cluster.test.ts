@@ -47,5 +47,5 @@ test('a context that the kubeconfig has not got is one clear line', async () => 
   const args = ['--context', 'elsewhere', '--kubeconfig', kubeconfig];
   const { code, output } = await runMeshCommand('start.ts', await newMeshPlace(), args);
   expect(code).toBe(1);
-  expect(output).toMatch(/npm start: Cluster: .*context "elsewhere" does not exist/);
+  expect(output).toMatch(/npm start: Cluster: .*context was not found for specified context: elsewhere/);
 });

@@ -50,13 +50,22 @@ export async function applyManifests(kubectl: Kubectl, folder: string): Promise<
   await kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=ml-job-mesh', '-k', folder]);
 }
 
+const serviceNamespaces = ['web-tier', 'free-tier', 'premium-tier'];
+
 /**
  * Removes what earlier runs have left of the services' pods: a stop of the mesh ends them as failed, and ReplicaSets
  * replace such pods without removing them. Finished Jobs keep theirs.
  */
 export async function removeEndedServicePods(kubectl: Kubectl): Promise<void> {
-  for (const namespace of ['web-tier', 'free-tier', 'premium-tier']) {
+  for (const namespace of serviceNamespaces) {
     await kubectl(['delete', 'pods', '-n', namespace, '--field-selector=status.phase=Failed', '--ignore-not-found']);
+  }
+}
+
+/** Has all services, the DNS among them, begin anew, for a cluster whose addresses have changed. Jobs go on. */
+export async function replaceServicePods(kubectl: Kubectl): Promise<void> {
+  for (const namespace of ['kube-system', ...serviceNamespaces]) {
+    await kubectl(['delete', 'pods', '-n', namespace, '--all', '--ignore-not-found']);
   }
 }
 

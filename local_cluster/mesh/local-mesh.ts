@@ -6,7 +6,13 @@ import { type EmbeddedCluster, startEmbeddedCluster } from '../embedded-cluster.
 import type { Software } from '../install/install.ts';
 import { type Output, standardOutput } from '../install/screen.ts';
 import { createStepRunner, type StepContext } from '../install/step-runner.ts';
-import { applyManifests, removeEndedServicePods, waitForDeployments, writeKustomization } from './deploy.ts';
+import {
+  applyManifests,
+  removeEndedServicePods,
+  replaceServicePods,
+  waitForDeployments,
+  writeKustomization,
+} from './deploy.ts';
 
 const readyWithinMs = 180_000;
 const probeMs = 250;
@@ -76,12 +82,13 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
 
 async function deploy(
   { say, signal }: StepContext,
-  { kubectl }: EmbeddedCluster,
+  { kubectl, hasMoved }: EmbeddedCluster,
   stateFolder: string,
   ports: { host: string; port: number; graderPort: number },
 ): Promise<void> {
   say('applying the manifests');
   await applyManifests(kubectl, writeKustomization(stateFolder, ports));
+  if (hasMoved) await replaceServicePods(kubectl);
   await removeEndedServicePods(kubectl);
   await waitForDeployments(kubectl, say, signal, readyWithinMs);
 }

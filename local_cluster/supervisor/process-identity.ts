@@ -2,7 +2,7 @@
  * Which process a number meant. A process id is used again by the system, so a recorded one is only
  * trusted together with the boot and the moment at which the process started.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process, told apart from any later one with the same id. */
@@ -20,7 +20,7 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
     // The name in brackets may hold anything, so fields are counted from its closing bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const state = fields[0];
-    if (state === 'Z' || state === 'X') return undefined;
+    if (state === 'X' || (state === 'Z' && isLastThread(pid))) return undefined;
     return { pid, startTicks: Number(fields[19]), bootId: readBootId() };
   } catch {
     return undefined;
@@ -63,6 +63,11 @@ function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
   } catch {
     // It ended between the two lines.
   }
+}
+
+/** A killed process is a zombie as soon as its first thread is; the others may still hold its sockets. */
+function isLastThread(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).length <= 1;
 }
 
 function readBootId(): string {
