@@ -106,7 +106,11 @@ export async function startStubApiServer() {
     if (!kinds.includes(parts.at(-1)!)) throw status(404, 'NotFound');
     if (query.has('watch')) return void watch(collection, query, response);
     if (method === 'GET' && isCollection) {
-      const items = [...objects].filter(([key]) => key.startsWith(`${collection}/`)).map(([, object]) => object);
+      const [label, value] = query.get('labelSelector')?.split('=') ?? [];
+      const items = [...objects]
+        .filter(([key]) => key.startsWith(`${collection}/`))
+        .map(([, object]) => object)
+        .filter(({ metadata }) => label === undefined || metadata.labels?.[label] === value);
       return { items, metadata: { resourceVersion: String(version) } };
     }
     if (method === 'GET') return find(collection, name);

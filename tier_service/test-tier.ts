@@ -75,6 +75,7 @@ export async function startTestTier(options: TestTierOptions = {}) {
     index,
     cluster,
     template,
+    podWatch,
     inject: (request: InjectOptions) => app.inject(request),
     post: (body: unknown, headers: Record<string, string> = {}, url = '/free') =>
       app.inject({ method: 'POST', url, headers, payload: typeof body === 'string' ? body : JSON.stringify(body) }),

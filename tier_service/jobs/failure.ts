@@ -9,6 +9,9 @@ export const JobFailure = Type.Object({
 });
 export type JobFailure = Static<typeof JobFailure>;
 
+/** The code of a failure that nothing explains. */
+export const podLost = 'pod_lost';
+
 /** Waiting reasons after which a container never starts by itself. */
 const unstartable: Record<string, string> = {
   ErrImagePull: 'image_not_found',
@@ -53,7 +56,7 @@ export function explainFailure(job: Job, pod: Pod | undefined): JobFailure {
     return { code: 'start_error', message: `The container could not be started: ${lastLine(terminated.message)}` };
   }
   if (terminated) return explainExit(pod, terminated);
-  return { code: 'pod_lost', message: "The job's pod is gone, and nothing says how it ended." };
+  return { code: podLost, message: "The job's pod is gone, and nothing says how it ended." };
 }
 
 function explainDisruption(pod: Pod | undefined): JobFailure | undefined {

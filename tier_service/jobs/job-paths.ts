@@ -10,7 +10,12 @@ export function jobPath({ namespace, id }: Pick<JobRecord, 'namespace' | 'id'>):
   return `${jobsPath(namespace)}/${id}`;
 }
 
+/** Where the pods of a namespace are. */
+export function podsPath(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/pods`;
+}
+
 /** Where the log of a job's pod is read. */
 export function logPath({ namespace, pod }: Pick<JobRecord, 'namespace' | 'pod'>): string {
-  return `/api/v1/namespaces/${namespace}/pods/${pod?.metadata?.name}/log`;
+  return `${podsPath(namespace)}/${pod?.metadata?.name}/log`;
 }

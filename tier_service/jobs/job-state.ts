@@ -1,6 +1,6 @@
 // What a Job and its pod say about a job, as one pure function. Nothing else decides what a job's status is.
 import { annotation } from './annotations.ts';
-import { explainFailure, type JobFailure } from './failure.ts';
+import { explainFailure, type JobFailure, podLost } from './failure.ts';
 import { conditionOf, isTerminal, type Job, type Pod } from './kubernetes-objects.ts';
 import { type JobResult, readOutcome, readResult } from './outcome.ts';
 
@@ -80,8 +80,13 @@ export function advance(previous: JobState | undefined, observed: JobState): Job
     startedAt: previous.startedAt ?? observed.startedAt,
     finishedAt: previous.finishedAt ?? observed.finishedAt,
     result: previous.result ?? observed.result,
-    error: previous.error ?? observed.error,
+    error: isUnexplained(previous) ? (observed.error ?? previous.error) : previous.error,
   };
+}
+
+/** True of an end that is known from the Job, while what the pod has to tell of it is not: the result, or the reason. */
+export function isUnexplained({ status, result, error }: JobState): boolean {
+  return (status === 'succeeded' && !result) || (status === 'failed' && (!error || error.code === podLost));
 }
 
 function startOf(pod: Pod | undefined): string | null {

@@ -8,8 +8,9 @@ import { annotation } from './annotations.ts';
 import { deleteJob, endJob } from './end-job.ts';
 import { explainStuck } from './failure.ts';
 import { isJobOver, type JobIndex, type JobRecord } from './job-index.ts';
-import { jobPath } from './job-paths.ts';
-import { hasEnded } from './job-state.ts';
+import { jobPath, podsPath } from './job-paths.ts';
+import { hasEnded, isUnexplained } from './job-state.ts';
+import type { Pod } from './kubernetes-objects.ts';
 import { writeOutcome } from './outcome.ts';
 
 export interface RecordKeeperOptions {
@@ -26,19 +27,33 @@ export interface RecordKeeperOptions {
 export function startRecordKeeper(options: RecordKeeperOptions): () => void {
   const { cluster, index, maxFinished, stuckAfterMs = 20_000, onFault } = options;
   const due = new Set<JobRecord>();
+  /** The version of its Job that a record was written to; the watch shows the next one within moments. */
+  const writtenTo = new WeakMap<JobRecord, string | undefined>();
   const stuckSince = new Map<string, number>();
   const stopped = new AbortController();
   let isWorking = false;
 
-  function needsOutcome({ job, state }: JobRecord): boolean {
-    return hasEnded(state.status) && isJobOver(job) && job.metadata?.annotations?.[annotation.outcome] === undefined;
+  function needsOutcome(record: JobRecord): boolean {
+    const { job, state } = record;
+    if (!hasEnded(state.status) || !isJobOver(job)) return false;
+    const { annotations, resourceVersion } = job.metadata!;
+    return annotations?.[annotation.outcome] === undefined && writtenTo.get(record) !== resourceVersion;
+  }
+
+  /** The Job may be seen to end before its pod: what is written is final, so the pod is asked for itself. */
+  async function lookForPod({ namespace, id }: JobRecord): Promise<void> {
+    const query = { labelSelector: `batch.kubernetes.io/job-name=${id}` };
+    const { items } = await cluster.get<{ items: Pod[] }>(podsPath(namespace), { query });
+    for (const pod of items) index.applyPod('modified', pod);
   }
 
   async function keep(record: JobRecord): Promise<void> {
     if (index.get(record.id) !== record || !needsOutcome(record)) return;
+    if (isUnexplained(record.state)) await lookForPod(record);
     const { resourceVersion, uid } = record.job.metadata!;
     const annotations = { [annotation.outcome]: writeOutcome(record.state) };
     await cluster.patch(jobPath(record), { metadata: { uid, resourceVersion, annotations } });
+    writtenTo.set(record, resourceVersion);
   }
 
   /** One job after the other; a fault is waited out, and a job that changed meanwhile comes back by itself. */

@@ -5,7 +5,7 @@ import { awaitRecord } from '../jobs/await-record.ts';
 import type { EventHub } from '../jobs/event-hub.ts';
 import { findJob } from '../jobs/find-job.ts';
 import type { JobIndex, JobRecord } from '../jobs/job-index.ts';
-import { hasEnded, rankOf } from '../jobs/job-state.ts';
+import { hasEnded, isUnexplained, rankOf } from '../jobs/job-state.ts';
 import { viewJob } from '../jobs/job-view.ts';
 import type { TierContext } from '../tier-context.ts';
 import { answers } from './answers.ts';
@@ -15,7 +15,7 @@ type EventName = 'status' | 'progress' | 'result';
 
 /** A listener that takes nothing for so many heartbeats is sent away. */
 const maxMissedHeartbeats = 4;
-/** A result may follow the end that it belongs to by a moment. */
+/** A result, or the reason of a failure, may follow the end that it belongs to by a moment. */
 const resultGraceMs = 2_000;
 
 /** `GET /{tier}/jobs/{id}/events`: server-sent events, as in the HTML standard, section 9.2. */
@@ -86,9 +86,8 @@ function streamEvents(
   }
 
   function finishIfEnded(): void {
-    const { status, result } = record.state;
-    if (!hasEnded(status)) return;
-    if (status !== 'succeeded' || result) finish();
+    if (!hasEnded(record.state.status)) return;
+    if (!isUnexplained(record.state)) finish();
     else graceTimer ??= setTimeout(finish, resultGraceMs);
   }
 
