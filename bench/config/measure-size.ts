@@ -19,6 +19,8 @@ export interface Measured {
   path: string;
   reader: ReaderName;
   perSecond: number;
+  /** Requests a second in each turn. */
+  turns: number[];
   p99Ms: number;
   /** Of the service's processes, while it answered. */
   cpuMsPerRequest: number;
@@ -60,7 +62,7 @@ export async function measureSize(
       { reader: 'listing', pids: flask.pids, play: () => slow(flask.url + path, size) },
     ] as const;
     const answerBytes = (await (await fetch(service.url + path)).arrayBuffer()).byteLength;
-    const turns = new Map<ReaderName, Omit<Measured, 'size' | 'path' | 'reader' | 'answerBytes'>[]>();
+    const turns = new Map<ReaderName, Omit<Measured, 'size' | 'path' | 'reader' | 'answerBytes' | 'turns'>[]>();
     for (let turn = 0; turn < load.turns; turn++) {
       // Each goes first as often as the other; the slow one needs no repetitions to be told apart.
       const order = turn % 2 === 0 ? readers : readers.toReversed();
@@ -79,6 +81,7 @@ export async function measureSize(
         reader,
         answerBytes,
         perSecond: middle('perSecond'),
+        turns: results.map(({ perSecond }) => perSecond),
         p99Ms: middle('p99Ms'),
         cpuMsPerRequest: middle('cpuMsPerRequest'),
         apiCallsPerRequest: middle('apiCallsPerRequest'),

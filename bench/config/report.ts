@@ -1,4 +1,5 @@
 // The measurements as tables.
+import { medianRatio } from '../measure/median-ratio.ts';
 import { describeTarget, type Target, verdict } from '../measure/target.ts';
 import { markdownTable } from '../table.ts';
 import type { Measured, ReaderName } from './measure-size.ts';
@@ -40,8 +41,8 @@ export function report(measured: readonly Measured[]): string {
     .filter(({ reader }) => reader === 'mesh')
     .flatMap((mesh) => {
       const what = (text: string) => `\`${mesh.path}\`, ${mesh.size}: ${text}`;
-      const toMemory = mesh.perSecond / of('memory', mesh).perSecond;
-      const toListing = mesh.perSecond / of('listing', mesh).perSecond;
+      const toMemory = medianRatio(mesh.turns, of('memory', mesh).turns);
+      const toListing = medianRatio(mesh.turns, of('listing', mesh).turns);
       return [
         line(what('requests/s, mesh / (c)'), toMemory, 2, { atLeast: 0.7 }),
         line(what('requests/s, mesh / (b)'), toListing, 0, mesh.size === comparedSize ? { atLeast: 300 } : undefined),

@@ -1,4 +1,6 @@
 // The rounds as tables.
+
+import { medianRatio } from '../measure/median-ratio.ts';
 import { describeTarget, verdict } from '../measure/target.ts';
 import { markdownTable, median } from '../table.ts';
 import type { ContestantName } from './contestants.ts';
@@ -29,9 +31,10 @@ export function report(rounds: readonly Round[]): string {
     middle(name, (round) => round.cpuMs.controlPlane).toFixed(2),
     middle(name, (round) => round.cpuMs.client).toFixed(2),
   ]);
-  const rate = (name: ContestantName) => middle(name, (round) => round.perSecond);
+  const rates = (name: ContestantName) =>
+    rounds.filter(({ contestant }) => contestant === name).map(({ perSecond }) => perSecond);
   const compared = (['straight', 'flask'] as const).map((name) => {
-    const ratio = rate('mesh') / rate(name);
+    const ratio = medianRatio(rates('mesh'), rates(name));
     return [
       `jobs/s, mesh / ${titles[name]}`,
       ratio.toFixed(2),
@@ -39,6 +42,19 @@ export function report(rounds: readonly Round[]): string {
       verdict(ratio, targets[name]),
     ];
   });
-  compared.push(['jobs/s, mesh / Flask, gunicorn 2 × 8', (rate('mesh') / rate('gunicorn')).toFixed(2), '', '']);
+  const allCpuMs = (name: ContestantName) =>
+    middle(name, ({ cpuMs: { service, controlPlane, client } }) => service + controlPlane + client);
+  compared.push([
+    'CPU of all processes for a job, (a) / mesh',
+    (allCpuMs('straight') / allCpuMs('mesh')).toFixed(2),
+    '',
+    '',
+  ]);
+  compared.push([
+    'jobs/s, mesh / Flask, gunicorn 2 × 8',
+    medianRatio(rates('mesh'), rates('gunicorn')).toFixed(2),
+    '',
+    '',
+  ]);
   return `${markdownTable(columns, rows)}\n\n${markdownTable(['', 'ratio', 'target', ''], compared)}`;
 }

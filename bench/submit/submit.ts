@@ -15,8 +15,8 @@ import { report } from './report.ts';
 import { playRound, type Round } from './round.ts';
 
 const usage = `usage: npm run bench submit [-- OPTIONS]
-  --rounds N           rounds, each of every contestant (default: 5)
-  --jobs N             jobs in a round (default: 1500)
+  --rounds N           rounds, each of every contestant (default: 8)
+  --jobs N             jobs in a round (default: 500)
   --clients N          connections that post (default: 16)
   --with-controllers   let the controllers run while jobs are posted
   --quick              few requests, to see that it works`;
@@ -35,8 +35,8 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   if (values.help) return console.log(usage);
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
-  const jobs = Number(values.jobs ?? (values.quick ? 100 : 1_500));
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 8));
+  const jobs = Number(values.jobs ?? (values.quick ? 100 : 500));
   const clients = Number(values.clients);
   const pauseControllers = !values['with-controllers'];
 
@@ -46,7 +46,7 @@ export async function run(args: string[]): Promise<void> {
     const contestants = await startContestants(stack, cluster, { envoy: programs.envoy, clients });
     const played: Round[] = [];
     for (const contestant of contestants) {
-      await playRound(cluster, contestant, { clients, jobs: Math.ceil(jobs / 5), pauseControllers });
+      await playRound(cluster, contestant, { clients, jobs: jobs, pauseControllers });
     }
     for (let turn = 0; turn < rounds; turn++) {
       // Each begins a round as often as any other.
