@@ -84,7 +84,7 @@ describe('The step runner', () => {
       return { value: 1 };
     });
     cancel.abort();
-    await expect(runner.finish()).rejects.toThrow('stopped before everything was installed');
+    await expect(runner.finish()).rejects.toThrow('stopped before everything was ready');
     await expect(step).rejects.toThrow();
   });
 });

@@ -67,7 +67,7 @@ export function createStepRunner(output: Output, cancel?: AbortSignal): StepRunn
     async finish() {
       await Promise.allSettled(all);
       screen.close();
-      if (cancel?.aborted) throw new StepError('stopped before everything was installed');
+      if (cancel?.aborted) throw new StepError('stopped before everything was ready');
       if (failure.signal.aborted) throw failure.signal.reason;
     },
   };
