@@ -49,7 +49,7 @@ async function startPremium(): Promise<number> {
 }
 
 test("a free tier that is flooded to its quota and its queue does not hold up the premium tier's jobs", async () => {
-  const before = [await startPremium(), await startPremium(), await startPremium()];
+  const before = [await startPremium(), await startPremium()];
   await flood();
   await vi.waitFor(
     async () =>
@@ -65,7 +65,7 @@ test("a free tier that is flooded to its quota and its queue does not hold up th
   expect(await refused.json()).toMatchObject({ code: 'queue_full' });
 
   // How much slower, to the percent, is for a benchmark to say; here it is whether they start at all, and soon.
-  const flooded = [await startPremium(), await startPremium(), await startPremium()];
+  const flooded = [await startPremium(), await startPremium()];
   expect(Math.max(...flooded)).toBeLessThan(5 * Math.max(...before) + 2_000);
   expect(await listPods('free-service')).toHaveLength(places);
 });

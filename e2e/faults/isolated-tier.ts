@@ -52,7 +52,7 @@ export async function startIsolatedTier({ cluster, kubeconfig, jobSeconds, repli
     await Promise.all([...fronts, ...sidecars].map((envoy) => envoy.stop()));
   });
   const [first] = fronts.map(({ port }) => `http://127.0.0.1:${port}`);
-  await vi.waitFor(() => expectStatus(`${first}/free/readyz`, 200), { timeout: 20_000, interval: 100 });
+  await vi.waitFor(() => expectStatus(`${first}/free/readyz`, 200), { timeout: 60_000, interval: 100 });
   return {
     namespace,
     /** The front Envoy of each replica. */
@@ -109,7 +109,7 @@ async function startTier({ kubeconfig, namespace, template }: TierProcessOptions
       if (child.exitCode !== null) throw new Error(`the tier ended with ${child.exitCode}: ${output.join('')}`);
       return expectStatus(`http://127.0.0.1:${port}/free/readyz`, 200);
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
   return { port, child, output: () => output.join('') };
 }

@@ -1,0 +1,120 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { startTestTier } from '../test-tier.ts';
+
+const result = { accuracy: 97.9, test_images: 10_000, seconds: 8.2 };
+const succeeded = {
+  phase: 'Succeeded',
+  containerStatuses: [{ name: 'classify', state: { terminated: { exitCode: 0, message: JSON.stringify(result) } } }],
+} as never;
+
+interface Event {
+  id: string;
+  event: string;
+  data: { status: string; result: unknown };
+}
+
+async function startWithJob() {
+  const tier = await startTestTier();
+  const origin = await tier.app.listen({ port: 0, host: '127.0.0.1' });
+  const { id } = (await tier.post({ dataset: 'mnist' })).json();
+  await vi.waitFor(() => expect(tier.index.get(id)).toBeDefined());
+  return { ...tier, id, listen: (lastId?: string) => listen(`${origin}/free/jobs/${id}/events`, lastId) };
+}
+
+/** Listens as an EventSource does; `done` settles with all events when the other side has ended the stream. */
+async function listen(url: string, lastId?: string) {
+  const leave = new AbortController();
+  onTestFinished(() => leave.abort());
+  const answer = await fetch(url, { signal: leave.signal, ...(lastId && { headers: { 'last-event-id': lastId } }) });
+  const events: Event[] = [];
+  let comments = 0;
+  const read = async () => {
+    let text = '';
+    for await (const chunk of (answer.body ?? new Blob().stream()).pipeThrough(new TextDecoderStream())) {
+      const blocks = (text + chunk).split('\n\n');
+      text = blocks.pop()!;
+      for (const block of blocks) {
+        if (block.startsWith(':')) comments++;
+        else events.push(parse(block));
+      }
+    }
+    return events;
+  };
+  return {
+    status: answer.status,
+    type: answer.headers.get('content-type'),
+    events,
+    comments: () => comments,
+    done: read().catch((error: Error) => {
+      // The test is over, and nobody listens any more.
+      if (error.name !== 'AbortError') throw error;
+      return events;
+    }),
+  };
+}
+
+function parse(block: string): Event {
+  const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)));
+  return { ...fields, data: JSON.parse(fields.data) };
+}
+
+const named = (events: Event[]) => events.map(({ event, data }) => `${event} ${data.status}`);
+
+test('a listener is told where the job is, every step of it, its result, and then the stream ends', async () => {
+  const { listen, id, putPod, endJob } = await startWithJob();
+  const { type, events, done } = await listen();
+  expect(type).toBe('text/event-stream; charset=utf-8');
+  await vi.waitFor(() => expect(named(events)).toEqual(['status queued']));
+  putPod(id, { phase: 'Pending' });
+  await vi.waitFor(() => expect(named(events)).toContain('status starting'));
+  putPod(id, { phase: 'Running' });
+  await vi.waitFor(() => expect(named(events)).toContain('status running'));
+  putPod(id, succeeded);
+  endJob(id, 'Complete');
+  expect(named(await done)).toEqual([
+    'status queued',
+    'status starting',
+    'status running',
+    'status succeeded',
+    'result succeeded',
+  ]);
+  expect(events.at(-1)!.data).toMatchObject({ id, result });
+});
+
+test('whoever comes back with the last id of an ended job is told to stay away, with any other what there is', async () => {
+  const { listen, id, putPod, endJob } = await startWithJob();
+  putPod(id, succeeded);
+  endJob(id, 'Complete');
+  const all = await (await listen()).done;
+  expect(named(all).at(-1)).toBe('result succeeded');
+  expect((await listen(all.at(-1)!.id)).status).toBe(204);
+  const resumedFrom = await listen('another');
+  expect([resumedFrom.status, named(await resumedFrom.done)]).toEqual([200, ['status succeeded', 'result succeeded']]);
+});
+
+test('a job that waits tells its position when that changes, and a silent stream is kept alive', async () => {
+  const { listen, post, index, inject } = await startWithJob();
+  const { id: behind } = (await post({ dataset: 'mnist' })).json();
+  await vi.waitFor(() => expect(index.get(behind)).toBeDefined());
+  const first = await listen();
+  await vi.waitFor(() => expect(first.comments()).toBeGreaterThan(1));
+  expect(named(first.events)).toEqual(['status queued']);
+  expect((await inject({ url: `/free/jobs/${behind}` })).json().queue_position).toBe(2);
+});
+
+test('a hundred listeners cost the API server nothing', async () => {
+  const { listen, id, stub, putPod, endJob } = await startWithJob();
+  const before = stub.calls.filter(({ query }) => !query.has('watch')).length;
+  const listeners = await Promise.all(Array.from({ length: 100 }, () => listen()));
+  expect(stub.calls.filter(({ query }) => !query.has('watch'))).toHaveLength(before);
+  putPod(id, succeeded);
+  endJob(id, 'Complete');
+  const ends = await Promise.all(listeners.map(({ done }) => done));
+  expect(new Set(ends.map((events) => named(events).at(-1)))).toEqual(new Set(['result succeeded']));
+});
+
+test('an unknown job has no events', async () => {
+  const { inject } = await startTestTier();
+  const answer = await inject({ url: '/free/jobs/free-job-template-none/events' });
+  expect([answer.statusCode, answer.json().code]).toEqual([404, 'job_not_found']);
+});
