@@ -39,7 +39,9 @@ export async function stopContainer(container: PodContainer, request: StopReques
   const run = runner.current;
   const hasEnded = () => runner.current !== run || !runner.isActive;
   if (preStop && container.process) {
-    await Promise.race([runHook(preStop, container, request), waitUntil(hasEnded, request)]);
+    const over = new AbortController();
+    await Promise.race([runHook(preStop, container, request, over.signal), waitUntil(hasEnded, request)]);
+    over.abort();
   }
   if (!hasEnded()) runner.signal('SIGTERM');
   await waitUntil(hasEnded, request);
@@ -64,16 +66,21 @@ async function waitUntil(hasEnded: () => boolean, { deadline, changed }: StopReq
 /** The deadline may be moved; it is looked at this often at least. */
 const maxPauseMs = 500;
 
-/** Runs a `preStop` or `postStart` hook. */
-export async function runHook(hook: V1LifecycleHandler, container: PodContainer, request: StopRequest): Promise<void> {
+/** Runs a `preStop` or `postStart` hook. A command ends when `over` is aborted: no container, nothing in it. */
+export async function runHook(
+  hook: V1LifecycleHandler,
+  container: PodContainer,
+  request: StopRequest,
+  over?: AbortSignal,
+): Promise<void> {
   const timeoutMs = Math.max(1, request.deadline() - Date.now());
   let finding: string | undefined;
   if (hook.sleep && !request.skipSleep) await setTimeout(hook.sleep.seconds * 1000);
   if (hook.httpGet) finding = await checkHttp(hook.httpGet, container.spec, request.address!.local, timeoutMs);
   if (hook.exec) {
-    finding = await checkCommand(commandIn(container, request.address!, hook.exec.command ?? []), timeoutMs);
+    finding = await checkCommand(commandIn(container, request.address!, hook.exec.command ?? []), timeoutMs, over);
   }
-  if (finding !== undefined) request.onHookFailure(container, finding);
+  if (finding !== undefined && !over?.aborted) request.onHookFailure(container, finding);
 }
 
 /** A command of the pod as one of this machine, run in the container's surroundings. */

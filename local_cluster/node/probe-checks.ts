@@ -64,10 +64,11 @@ export function checkTcp(
   });
 }
 
-/** A command is fine when it ends with 0 in time; all that it started is killed when it does not. */
+/** A command is fine when it ends with 0 in time; all that it started is killed when it does not, or is not wanted. */
 export function checkCommand(
   { argv: [program = '', ...rest], env, cwd }: Command,
   timeoutMs: number,
+  unwanted?: AbortSignal,
 ): Promise<Finding> {
   return new Promise((resolve) => {
     const child = spawn(program, rest, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -77,6 +78,8 @@ export function checkCommand(
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
+    const stop = () => killGroup(child.pid);
+    unwanted?.addEventListener('abort', stop);
     const timer = setTimeout(() => {
       killGroup(child.pid);
       resolve(`command timed out after ${timeoutMs} ms`);
@@ -87,6 +90,7 @@ export function checkCommand(
     });
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
+      unwanted?.removeEventListener('abort', stop);
       const why = `command ended with ${signal ?? `exit code ${code}`}: ${output.trim().slice(0, maxOutputBytes)}`;
       resolve(code === 0 ? undefined : why);
     });
