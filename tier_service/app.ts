@@ -81,6 +81,13 @@ export async function buildApp(
 
 /** Whatever a body is labelled as, it reaches the route as text: there it is read for what it is. */
 async function readEveryBody(app: FastifyInstance): Promise<void> {
+  // Fastify refuses a label that is no media type before any parser is asked.
+  app.addHook('onRequest', async ({ raw }) => {
+    const type = raw.headers['content-type'];
+    if (type !== undefined && !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
+      raw.headers['content-type'] = 'text/plain';
+    }
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, body, done) => done(null, body));
   await app.register(formbody, { bodyLimit, parser: (body) => body as never });

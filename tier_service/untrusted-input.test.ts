@@ -112,6 +112,17 @@ test('any body under any headers makes a Job that is the template, or none', asy
   expect(accepted).toBeGreaterThan(50);
 });
 
+test('a good body makes a Job under any headers', async () => {
+  const { post } = await startTestTier();
+  await fc.assert(
+    fc.asyncProperty(headerValue, headerValue, async (type, id) => {
+      const answer = await post({ dataset: 'mnist' }, { 'content-type': type, 'x-request-id': id });
+      expect([answer.statusCode, answer.headers['x-request-id']]).toEqual([200, expect.stringMatching(requestId)]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test('any idempotency key gives a name that is as good as any, or none', async () => {
   const { post, stub } = await startTestTier();
   await fc.assert(

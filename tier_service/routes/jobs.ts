@@ -114,14 +114,19 @@ export function jobRoutes(app: FastifyInstance, context: TierContext): void {
     const chosen = index.ordered.filter(
       ({ job, state }) => clients.owns(client, job) && (request.query.all || hasEnded(state.status)),
     );
-    const cancelled = chosen.filter(({ state }) => !hasEnded(state.status)).length;
     // Newest first, so that none of those that wait is started only to be deleted.
     const remaining = chosen.reverse();
+    const count = { deleted: 0, cancelled: 0 };
     const deleteSome = async () => {
-      for (let record = remaining.shift(); record; record = remaining.shift()) await deleteJob(cluster, record);
+      for (let record = remaining.shift(); record; record = remaining.shift()) {
+        const isCancelled = !hasEnded(record.state.status);
+        // One that somebody else has deleted is no longer ours to count.
+        if (!(await deleteJob(cluster, record))) continue;
+        count.deleted++;
+        if (isCancelled) count.cancelled++;
+      }
     };
-    const count = remaining.length;
     await Promise.all(Array.from({ length: 8 }, deleteSome));
-    return { deleted: count, cancelled };
+    return count;
   });
 }

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { loadClients } from './clients.ts';
+import { listErrors } from './errors.ts';
+import { jobs, startTestTier } from './test-tier.ts';
+
+test('a job is answered with all that is known of it, and null for the rest', async () => {
+  const { post } = await startTestTier();
+  const answer = await post({ dataset: 'kmnist', epochs: 2 });
+  expect(answer.headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8' });
+  const { id, created_at, queue_position, ...job } = answer.json();
+  expect(id).toMatch(/^free-job-template-[a-z2-7]{26}$/);
+  expect(Math.abs(Date.now() - Date.parse(created_at))).toBeLessThan(60_000);
+  expect([null, 1]).toContain(queue_position);
+  expect(job).toEqual({
+    ...{ job_name: id, namespace: 'free-service', tier: 'free', dataset: 'kmnist', model: 'ff', status: 'queued' },
+    ...{ started_at: null, finished_at: null, progress: null, result: null, error: null },
+  });
+});
+
+test.each([
+  ['application/json', '{"dataset":"mnist"}'],
+  ['text/plain', '{"dataset":"mnist"}'],
+  ['application/x-www-form-urlencoded', '{"dataset":"mnist"}'],
+  ['application/x-www-form-urlencoded', 'dataset=mnist'],
+  ['application/json', 'dataset=mnist'],
+  ['application/octet-stream', '{"dataset":"mnist"}'],
+  ['nonsense', '{"dataset":"mnist"}'],
+  ['a/b/c; d', '{"dataset":"mnist"}'],
+  ['application/json; charset', '{"dataset":"mnist"}'],
+  ['application/x-www-form-urlencoded; charset', 'dataset=mnist'],
+  [undefined, '{"dataset":"mnist"}'],
+])('a body counts whatever it is labelled as: %s %s', async (type, body) => {
+  const { post } = await startTestTier();
+  for (const path of ['/free', '/free/', '/img-classification/free']) {
+    const answer = await post(body, type ? { 'content-type': type } : {}, path);
+    expect([path, answer.statusCode, answer.json().dataset]).toEqual([path, 200, 'mnist']);
+  }
+});
+
+test.each([
+  ['POST', '/free', '', 400, 'invalid_request'],
+  ['POST', '/free', '{"dataset":"cifar"}', 400, 'invalid_request'],
+  ['POST', '/free', '{"dataset":"mnist","epochs":21}', 400, 'invalid_request'],
+  ['GET', '/free', undefined, 405, 'method_not_allowed'],
+  ['PUT', '/free/jobs', undefined, 405, 'method_not_allowed'],
+  ['GET', '/premium/jobs', undefined, 404, 'not_found'],
+  ['GET', '/free/jobs/free-job-template-x', undefined, 404, 'job_not_found'],
+  ['DELETE', '/free/jobs/premium-job-template-x', undefined, 404, 'job_not_found'],
+  ['GET', '/free/jobs?limit=0', undefined, 400, 'invalid_request'],
+  ['GET', '/free/jobs?status=done', undefined, 400, 'invalid_request'],
+  ['GET', '/free/jobs?cursor=nonsense', undefined, 400, 'invalid_request'],
+] as const)('%s %s with the body %s is a problem of RFC 9457: %s %s', async (method, url, payload, statusCode, code) => {
+  const { inject, stub } = await startTestTier();
+  const answer = await inject({ method, url, ...(payload !== undefined && { payload }) });
+  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  const { title } = listErrors().find((each) => each.code === code)!;
+  expect([answer.statusCode, answer.json()]).toEqual([
+    statusCode,
+    { type: 'about:blank', title, status: statusCode, code, detail: expect.stringMatching(/./) },
+  ]);
+  expect(stub.list(jobs)).toEqual([]);
+});
+
+test('a body that is longer than any job needs is refused', async () => {
+  const { post } = await startTestTier();
+  const answer = await post({ dataset: 'mnist', more: 'x'.repeat(17_000) });
+  expect([answer.statusCode, answer.json().code]).toEqual([413, 'body_too_large']);
+});
+
+test('memory that may be out of date is not passed off as the present', async () => {
+  const { inject, stub } = await startTestTier();
+  expect((await inject({ url: '/free/jobs' })).statusCode).toBe(200);
+  stub.faultFor = () => ({ status: 500 });
+  for (const url of ['/free/jobs', '/free/queue', '/free/readyz']) {
+    await vi.waitFor(
+      async () => {
+        const answer = await inject({ url });
+        expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2']);
+        expect(answer.json().code).toBe('cluster_unavailable');
+      },
+      { timeout: 15_000 },
+    );
+  }
+  expect((await inject({ url: '/free/healthz' })).statusCode).toBe(200);
+  stub.faultFor = () => undefined;
+  await vi.waitFor(async () => expect((await inject({ url: '/free/jobs' })).statusCode).toBe(200), { timeout: 15_000 });
+});
+
+test('a page goes on where the one before ended, whatever came and went between', async () => {
+  const { post, inject, index, stub } = await startTestTier();
+  const ids: string[] = [];
+  for (let count = 0; count < 6; count++) ids.push((await post({ dataset: count % 2 ? 'kmnist' : 'mnist' })).json().id);
+  await vi.waitFor(() => expect(index.ordered).toHaveLength(6));
+  const page = async (query: string) => (await inject({ url: `/free/jobs?${query}` })).json();
+  const first = await page('limit=2');
+  expect(first.jobs.map(({ id }: { id: string }) => id)).toEqual([ids[5], ids[4]]);
+  stub.remove(jobs, ids[4]!, undefined);
+  await post({ dataset: 'mnist' });
+  await vi.waitFor(() => expect(index.get(ids[4]!)).toBeUndefined());
+  const second = await page(`limit=2&cursor=${first.next_cursor}`);
+  expect(second.jobs.map(({ id }: { id: string }) => id)).toEqual([ids[3], ids[2]]);
+  const last = await page(`limit=5&cursor=${second.next_cursor}`);
+  expect([last.jobs.map(({ id }: { id: string }) => id), last.next_cursor]).toEqual([[ids[1], ids[0]], null]);
+  const filtered = await page('dataset=kmnist&status=queued');
+  expect(filtered.jobs.map(({ id }: { id: string }) => id)).toEqual([ids[5], ids[3], ids[1]]);
+});
+
+test('clearing takes what has ended, or all, and says how many', async () => {
+  const { post, inject, index, putPod, stub } = await startTestTier();
+  const ids: string[] = [];
+  for (let count = 0; count < 3; count++) ids.push((await post({ dataset: 'mnist' })).json().id);
+  putPod(ids[0]!, { phase: 'Failed' });
+  await vi.waitFor(() => expect(index.counts).toMatchObject({ failed: 1, queued: 2 }));
+  const clear = async (url: string) => (await inject({ method: 'DELETE', url })).json();
+  expect(await clear('/free/jobs')).toEqual({ deleted: 1, cancelled: 0 });
+  expect(await clear('/free/jobs?all=true')).toEqual({ deleted: 2, cancelled: 2 });
+  expect(stub.list(jobs)).toEqual([]);
+});
+
+test('where API keys are on, a client sees and cancels its own jobs only', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'api-keys-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const line = (name: string) => `${name}:${createHash('sha256').update(`key of ${name}`).digest('hex')}\n`;
+  writeFileSync(join(folder, 'keys'), `# clients\n${line('ann')}${line('bob')}`);
+  const { inject, post, index } = await startTestTier({ clients: loadClients(join(folder, 'keys')) });
+  const as = (name: string) => ({ authorization: `Bearer key of ${name}`, 'idempotency-key': 'same' });
+  const ofAnn = { 'x-api-key': 'key of ann' };
+  const ofBob = { 'x-api-key': 'key of bob' };
+  expect((await post({ dataset: 'mnist' })).json().code).toBe('unauthorized');
+  expect((await post({ dataset: 'mnist' }, as('eve'))).statusCode).toBe(401);
+  const job = (await post({ dataset: 'mnist' }, { ...ofAnn, 'idempotency-key': 'same' })).json();
+  const other = (await post({ dataset: 'kmnist' }, { ...ofBob, 'idempotency-key': 'same' })).json();
+  expect(other.id).not.toBe(job.id);
+  await vi.waitFor(() => expect(index.ordered).toHaveLength(2));
+  const listed = await inject({ url: '/free/jobs', headers: ofAnn });
+  expect(listed.json().jobs.map(({ id }: { id: string }) => id)).toEqual([job.id]);
+  for (const method of ['GET', 'DELETE'] as const) {
+    expect((await inject({ method, url: `/free/jobs/${other.id}`, headers: ofAnn })).json().code).toBe('job_not_found');
+  }
+  expect((await inject({ method: 'DELETE', url: '/free/jobs?all=true', headers: ofAnn })).json().deleted).toBe(1);
+  expect((await inject({ url: `/free/jobs/${other.id}`, headers: ofBob })).json().status).toBe('queued');
+});
+
+test('a file of keys that cannot be read is named, with its line', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'api-keys-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'keys');
+  writeFileSync(file, '# clients\nann:secret\n');
+  expect(() => loadClients(file)).toThrow(`${file}, line 2: expected "name:sha256", the key's hash in hexadecimal`);
+});
