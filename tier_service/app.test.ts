@@ -53,7 +53,7 @@ test.each([
   ['GET', '/free/jobs?limit=0', undefined, 400, 'invalid_request'],
   ['GET', '/free/jobs?status=done', undefined, 400, 'invalid_request'],
   ['GET', '/free/jobs?cursor=nonsense', undefined, 400, 'invalid_request'],
-] as const)('%s %s with the body %s is a problem of RFC 9457: %s %s', async (method, url, payload, statusCode, code) => {
+] as const)('%s %s (%s) is a problem of RFC 9457: %s %s', async (method, url, payload, statusCode, code) => {
   const { inject, stub } = await startTestTier();
   const answer = await inject({ method, url, ...(payload !== undefined && { payload }) });
   expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
