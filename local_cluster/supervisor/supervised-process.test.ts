@@ -89,3 +89,18 @@ test("the log of the run before is kept beside this run's", async () => {
   expect(readFileSync(path.join(folder, 'worker.previous.log'), 'utf8')).toBe('before');
   expect(readFileSync(path.join(folder, 'worker.log'), 'utf8')).toBe('now\n');
 });
+
+test('one that is restarted on purpose is back without a wait; only an unexpected end has a return', async () => {
+  let returns = 0;
+  const worker = await startSupervised(planScript('touch ready; exec sleep 300', { onReturn: () => returns++ }));
+  onTestFinished(worker.stop);
+  const first = worker.pid()!;
+  await worker.restart();
+  await vi.waitFor(() => expect(events).toEqual([`worker runs again (pid ${worker.pid()})`]), { timeout: 10_000 });
+  expect([worker.pid() !== first, returns]).toEqual([true, 0]);
+  process.kill(worker.pid()!, 'SIGKILL');
+  await vi.waitFor(() => expect(returns).toBe(1), { timeout: 10_000 });
+  await worker.stop();
+  await worker.restart();
+  expect(worker.pid()).toBeUndefined();
+});
