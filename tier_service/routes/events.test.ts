@@ -10,7 +10,7 @@ const succeeded = {
 interface Event {
   id: string;
   event: string;
-  data: { status: string; result: unknown };
+  data: { status: string; queue_position: number | null; result: unknown };
 }
 
 async function startWithJob() {
@@ -18,7 +18,7 @@ async function startWithJob() {
   const origin = await tier.app.listen({ port: 0, host: '127.0.0.1' });
   const { id } = (await tier.post({ dataset: 'mnist' })).json();
   await vi.waitFor(() => expect(tier.index.get(id)).toBeDefined());
-  return { ...tier, id, listen: (lastId?: string) => listen(`${origin}/free/jobs/${id}/events`, lastId) };
+  return { ...tier, id, listen: (lastId?: string, job = id) => listen(`${origin}/free/jobs/${job}/events`, lastId) };
 }
 
 /** Listens as an EventSource does; `done` settles with all events when the other side has ended the stream. */
@@ -93,13 +93,20 @@ test('whoever comes back with the last id of an ended job is told to stay away, 
 });
 
 test('a job that waits tells its position when that changes, and a silent stream is kept alive', async () => {
-  const { listen, post, index, inject } = await startWithJob();
+  const { listen, post, index, inject, id } = await startWithJob();
   const { id: behind } = (await post({ dataset: 'mnist' })).json();
   await vi.waitFor(() => expect(index.get(behind)).toBeDefined());
-  const first = await listen();
-  await vi.waitFor(() => expect(first.comments()).toBeGreaterThan(1));
-  expect(named(first.events)).toEqual(['status queued']);
-  expect((await inject({ url: `/free/jobs/${behind}` })).json().queue_position).toBe(2);
+  const { events, comments } = await listen(undefined, behind);
+  await vi.waitFor(() => expect(comments()).toBeGreaterThan(1));
+  const positions = () => events.map(({ event, data }) => [event, data.queue_position]);
+  expect(positions()).toEqual([['status', 2]]);
+  await inject({ method: 'DELETE', url: `/free/jobs/${id}` });
+  await vi.waitFor(() =>
+    expect(positions()).toEqual([
+      ['status', 2],
+      ['status', 1],
+    ]),
+  );
 });
 
 test('a hundred listeners cost the API server nothing', async () => {
