@@ -1,4 +1,6 @@
 // Whatever a client sends, the Job that reaches the API server is the template but for the fields that are allowed.
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { datasets } from './jobs/job-request.ts';
@@ -118,6 +120,28 @@ test('a good body makes a Job under any headers', async () => {
     fc.asyncProperty(headerValue, headerValue, async (type, id) => {
       const answer = await post({ dataset: 'mnist' }, { 'content-type': type, 'x-request-id': id });
       expect([answer.statusCode, answer.headers['x-request-id']]).toEqual([200, expect.stringMatching(requestId)]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('so it does over a connection, with bytes in headers that are no ASCII', async () => {
+  const { app, stub, template } = await startTestTier();
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+  const bytes = fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).map((byte) => String.fromCharCode(byte)) });
+  const names = fc.constantFrom('X-Request-Id', 'Content-Disposition', 'User-Agent', 'X-File-Name', 'Content-Type');
+  await fc.assert(
+    fc.asyncProperty(names, bytes, async (header, text) => {
+      const before = stub.calls.length;
+      const sent = request(`${origin}/free`, { method: 'POST', agent: false });
+      // DEL is the one byte of these that no HTTP header may hold.
+      sent.setHeader(header, text.replaceAll('\x7f', ''));
+      sent.end('{"dataset":"mnist"}');
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      answer.resume();
+      expect(answer.statusCode).toBe(200);
+      const [created] = stub.calls.slice(before).filter(({ method }) => method === 'POST');
+      expect(likeTemplate(created!.body, template)).toEqual(template);
     }),
     { numRuns: 100 },
   );
