@@ -21,8 +21,8 @@ describe('Where there is no terminal', () => {
     line.end('built');
     screen.close();
     expect(written).toEqual([
-      '… Kubernetes: 12 of 900 packages compiled (3.0 s)\n',
-      '… Kubernetes: 200 of 900 packages compiled (6.0 s)\n',
+      '… Kubernetes (3.0 s): 12 of 900 packages compiled\n',
+      '… Kubernetes (6.0 s): 200 of 900 packages compiled\n',
       '✓ Kubernetes: built (6.0 s)\n',
     ]);
   });
@@ -36,14 +36,14 @@ describe('Where there is no terminal', () => {
 
 describe('On a terminal', () => {
   test('the lines of what goes on are redrawn in place, and cut to its width', () => {
-    const { screen, written } = createRecordedScreen(true, 20);
+    const { screen, written } = createRecordedScreen(true, 27);
     screen.begin('Kubernetes').say('compiling for a long time');
     vi.advanceTimersByTime(400);
     screen.close();
     expect(written).toEqual([
-      '… Kubernetes: comp…\n',
+      '… Kubernetes (0.2 s): com…\n',
       '\u001b[1A\u001b[J',
-      '… Kubernetes: comp…\n',
+      '… Kubernetes (0.4 s): com…\n',
       '\u001b[1A\u001b[J',
     ]);
   });

@@ -54,8 +54,9 @@ export function createScreen(output: Output, now: () => number = () => performan
     for (const line of lines) output.write(`${fit(`… ${line}`, output.width)}\n`);
     drawn = lines.length;
   };
+  // The time comes before the text, which a narrow terminal may cut.
   const describe = ({ title, text, startedAt }: { title: string; text: string; startedAt: number }) =>
-    `${title}${text ? `: ${text}` : ''} (${formatSeconds(now() - startedAt)})`;
+    `${title} (${formatSeconds(now() - startedAt)})${text ? `: ${text}` : ''}`;
   const print = (line: string) => {
     if (output.isTerminal) clear();
     output.write(`${line}\n`);
