@@ -5,6 +5,7 @@ import https from 'node:https';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { cacheFolder } from '../install/cache.ts';
 import { type ProcessPlan, type SupervisedProcess, startSupervised } from '../supervisor/supervised-process.ts';
 import { controlPlaneAddress, ports } from './address-octet.ts';
 import type { KeyPair } from './certificates.ts';
@@ -107,6 +108,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 export async function runKubectl(binary: string, args: string[], input?: string): Promise<string> {
   const running = promisify(execFile)(binary, ['kubectl', ...args], {
     maxBuffer: 64 * 1024 * 1024,
+    // Or it would keep what it learns of the API in the user's home.
+    env: { ...process.env, KUBECACHEDIR: path.join(cacheFolder(), 'kubectl') },
   });
   running.child.stdin?.end(input);
   try {

@@ -29,9 +29,9 @@ export function isBuilt(program: GoProgram): boolean {
 
 /** Finds the machine's Go or fetches one into the work folder. Gives the path of its program; not asked if nothing is to be built. */
 export async function findGo(context: StepContext, python: Python, workFolder: string): Promise<StepResult<string>> {
-  const version = await runCommand('go', ['version'], { env: { ...process.env, GOTOOLCHAIN: 'local' } }).catch(
-    () => '',
-  );
+  const version = await runCommand('go', ['version'], {
+    env: { ...process.env, GOTOOLCHAIN: 'local', XDG_CONFIG_HOME: workFolder },
+  }).catch(() => '');
   const [, minor] = /go1\.(\d+)/.exec(version) ?? [];
   if (Number(minor) >= oldestMinor) return { value: 'go' };
   context.say(`this machine has ${minor ? `Go 1.${minor}, which is too old` : 'no Go'}; fetching one for the build`);
