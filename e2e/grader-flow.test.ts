@@ -71,7 +71,7 @@ test.each(['free', 'premium'])(
       ['kubectl', `--kubeconfig=${kubeconfig}`, 'describe', 'quota', '-n', `${tier}-service`],
       { encoding: 'utf8' },
     );
-    expect(expected).toContain('ResourceQuota');
+    expect(expected).toMatch(/^Name: /);
     expect(await (await ask(`/${tier}/resource-quota`)).text()).toBe(expected);
   },
 );
