@@ -71,7 +71,7 @@ export async function buildApp(
   app.setSerializerCompiler(() => JSON.stringify);
   useProblems(app);
   await readEveryBody(app);
-  await app.register(documentation, { tier: context.tier });
+  await documentation(app, { tier: context.tier });
   await app.register(async (routes) => {
     for (const addRoutes of [submitRoutes, jobRoutes, logRoutes, eventRoutes, healthRoutes]) addRoutes(routes, context);
     queueRoutes(routes, context);
