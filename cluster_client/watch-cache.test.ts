@@ -27,7 +27,7 @@ const item = (name: string, version: number, value = version): Item => ({
 
 /** A stub API server: `list` is what a list gives now, `onWatch` answers each watch. */
 async function startStub(onWatch: (response: ServerResponse, query: URLSearchParams, count: number) => void) {
-  const stub = { items: [item('a', 1)], version: 1, lists: 0, watches: 0, listStatus: 200 };
+  const stub = { items: [item('a', 1)], version: 1, lists: 0, watches: 0, listStatus: 200, silentLists: 0 };
   const server = createServer((request: IncomingMessage, response) => {
     const { searchParams } = new URL(request.url!, 'http://stub');
     if (searchParams.get('watch')) {
@@ -36,9 +36,14 @@ async function startStub(onWatch: (response: ServerResponse, query: URLSearchPar
       return;
     }
     stub.lists++;
-    response
-      .writeHead(stub.listStatus)
-      .end(JSON.stringify({ items: stub.items, metadata: { resourceVersion: String(stub.version) } }));
+    if (stub.lists <= stub.silentLists) return;
+    const from = Number(searchParams.get('continue') ?? 0);
+    const to = from + Number(searchParams.get('limit'));
+    const metadata = {
+      resourceVersion: String(stub.version),
+      ...(to < stub.items.length && { continue: String(to) }),
+    };
+    response.writeHead(stub.listStatus).end(JSON.stringify({ items: stub.items.slice(from, to), metadata }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const file = join(mkdtempSync(join(tmpdir(), 'watch-')), 'kubeconfig');
@@ -82,6 +87,23 @@ test('a cache holds what was listed and follows what is watched, event by event'
   await vi.waitFor(() => expect(seen).toEqual(['added a', 'added b', 'modified a', 'deleted b']));
   expect(values(cache)).toEqual(['a=3']);
   expect(cache.staleForMs()).toBe(0);
+});
+
+test('a long collection is listed in pages', async () => {
+  const { stub, cluster } = await startStub((response) => response.write(event('BOOKMARK', item('', 5_000))));
+  stub.items = Array.from({ length: 2_500 }, (_, index) => item(`i${index}`, index + 1));
+  const cache = start(cluster);
+  await cache.synced;
+  expect(values(cache)).toEqual(stub.items.map(({ metadata, value }) => `${metadata!.name}=${value}`));
+  expect(stub.lists).toBe(3);
+});
+
+test('a list that is not answered is asked for again', async () => {
+  const { stub, cluster } = await startStub((response) => response.write(event('BOOKMARK', item('', 5))));
+  stub.silentLists = 1;
+  const cache = start(cluster);
+  await cache.synced;
+  expect([stub.lists, values(cache)]).toEqual([2, ['a=1']]);
 });
 
 test('a watch that the server ends is begun again where it was, without another list', async () => {

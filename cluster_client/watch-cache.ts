@@ -37,6 +37,16 @@ const silenceGraceMs = 1_500;
 /** A reconnection that is over sooner than this was never noticed by anyone. */
 const reconnectGraceMs = 1_000;
 
+/** Objects are listed in pages, so that a long list takes little memory and none of its answers takes long. */
+const pageSize = 1_000;
+/** A page that takes longer is asked for again: its connection may have died silently. */
+const pageTimeoutMs = 5_000;
+
+interface ListPage<T> {
+  items: T[];
+  metadata?: { resourceVersion?: string; continue?: string };
+}
+
 /**
  * Lists a collection, watches it from there on and keeps a copy in memory, for ever: every fault is followed by a
  * new attempt, after a back-off with jitter of at most 2 s.
@@ -68,19 +78,23 @@ export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnect
   }
 
   async function list(): Promise<void> {
-    const query = { fieldSelector, labelSelector };
-    const answer = await cluster.get<{ items: T[]; metadata?: { resourceVersion?: string } }>(path, {
-      query,
-      signal: stopped.signal,
-      timeoutMs: 30_000,
-    });
-    const present = new Map(answer.items.map((object) => [keyOf(object), object]));
+    const present = new Map<string, T>();
+    let page: ListPage<T> | undefined;
+    do {
+      page = await cluster.get<ListPage<T>>(path, {
+        query: { fieldSelector, labelSelector, limit: pageSize, continue: page?.metadata?.continue },
+        signal: stopped.signal,
+        timeoutMs: pageTimeoutMs,
+      });
+      for (const object of page.items) present.set(keyOf(object), keep(object));
+    } while (page.metadata?.continue);
+
     for (const [key, object] of objects) if (!present.has(key)) put('deleted', key, object);
     for (const [key, object] of present) {
       if (objects.get(key)?.metadata?.resourceVersion !== object.metadata?.resourceVersion)
-        put('modified', key, keep(object));
+        put('modified', key, object);
     }
-    resourceVersion = answer.metadata?.resourceVersion;
+    resourceVersion = page.metadata?.resourceVersion;
     hasSynced = true;
     resolveSynced();
   }

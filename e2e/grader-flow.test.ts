@@ -30,6 +30,7 @@ test("the older graders' whole flow is over in 20 seconds, and shows what they l
 
 test('/config has every pod of every namespace, the same from the front and from the grader interface', async () => {
   await post('/premium', { dataset: 'mnist', epochs: 1 });
+  await expect.poll(async () => livePods(await askJson('/config'), 'premium-service').length).toBe(1);
   const { pods } = await askJson<Config>('/config');
   const namespaces = new Set(pods.map(({ namespace }) => namespace));
   for (const namespace of ['kube-system', 'web-tier', 'free-tier', 'premium-tier', 'premium-service'])
