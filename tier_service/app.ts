@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import formbody from '@fastify/formbody';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
-import { toServiceError } from './errors.ts';
+import { type ServiceError, toServiceError } from './errors.ts';
 import type { Job } from './jobs/kubernetes-objects.ts';
 import { documentation } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -52,11 +52,17 @@ export function useProblems(app: FastifyInstance): void {
   });
   app.setErrorHandler((error, request, reply) => {
     const told = toServiceError(error);
-    if (told.status >= 500) request.log.error({ err: told.cause ?? error, code: told.code }, told.message);
+    if (told.status >= 500) request.log.error(describeFault(told, error), told.message);
     if (told.retryAfterSeconds !== undefined) reply.header('retry-after', told.retryAfterSeconds);
     return reply.code(told.status).type('application/problem+json; charset=utf-8').send(told.toProblem());
   });
   answerUnknownPaths(app);
+}
+
+/** What is logged of an error: where it came from only if nobody foresaw it, since outages would flood the log. */
+function describeFault(told: ServiceError, error: unknown): object {
+  const cause = told.cause ?? error;
+  return told.code === 'internal_error' ? { code: told.code, err: cause } : { code: told.code, cause: String(cause) };
 }
 
 /**

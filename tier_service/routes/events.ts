@@ -73,7 +73,9 @@ function streamEvents(
       return;
     }
     const job = viewJob(index.tier, record, index.queuePosition(record));
-    response.write(`id: ${eventId(record, name)}\nevent: ${name}\ndata: ${JSON.stringify(job)}\n\n`);
+    const text = `id: ${eventId(record, name)}\nevent: ${name}\ndata: ${JSON.stringify(job)}\n\n`;
+    // As bytes: after strings with other letters than ASCII's, Node may never again say that the listener keeps up.
+    response.write(Buffer.from(text));
   }
 
   function finish(): void {
