@@ -4,7 +4,7 @@
  * two on a real cluster.
  */
 import type { V1ResourceQuota } from '@kubernetes/client-node';
-import { convertQuantity, formatQuantity, parseQuantity } from './quantity.ts';
+import { convertQuantity, formatQuantity, parseQuantity } from '@ml-job-mesh/cluster-client';
 
 /** kubectl explains these scopes and no others. */
 const SCOPE_EXPLANATIONS: Record<string, string> = {

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
+import { scaledValue } from '@ml-job-mesh/cluster-client';
 import type { AddressPair } from './addresses.ts';
 import type { ContainerLimits } from './cgroups.ts';
 import { accountFolder, describeProcess, type ProcessSurroundings } from './container-process.ts';
@@ -12,7 +13,6 @@ import type { NodeContext } from './node-context.ts';
 import type { PodContainer } from './pod-container.ts';
 import { describePodKubeconfig } from './pod-kubeconfig.ts';
 import type { PodObjects } from './pod-objects.ts';
-import { parseCpuMillis, parseQuantity } from './quantities.ts';
 import { readRecord, type ShimConfig } from './records.ts';
 import { resolveMounts } from './volumes.ts';
 
@@ -107,13 +107,17 @@ function writeKubeconfig(folder: string, { cluster }: NodeContext, account: stri
 
 function limitsOf({ spec }: PodContainer, pod: V1Pod): ContainerLimits {
   const { limits = {}, requests = {} } = spec.resources ?? {};
-  const asked = parseCpuMillis(requests.cpu ?? limits.cpu ?? '0') * 1.024;
+  const asked = cpuMillis(requests.cpu ?? limits.cpu ?? '0') * 1.024;
   const shares = isBatch(pod) ? asked / batchShareDivisor : Math.max(asked, 1024);
   return {
-    cpuMillis: limits.cpu ? parseCpuMillis(limits.cpu) : undefined,
-    memoryBytes: limits.memory ? Math.floor(parseQuantity(limits.memory)) : undefined,
+    cpuMillis: limits.cpu ? cpuMillis(limits.cpu) : undefined,
+    memoryBytes: limits.memory ? scaledValue(limits.memory) : undefined,
     cpuShares: Math.max(2, Math.round(shares)),
   };
+}
+
+function cpuMillis(quantity: string): number {
+  return scaledValue(quantity, -3);
 }
 
 function isBatch(pod: V1Pod): boolean {

@@ -1,7 +1,7 @@
 // The downward API: what a container may be told of its own pod.
 import type { V1Container, V1ObjectFieldSelector, V1Pod, V1ResourceFieldSelector } from '@kubernetes/client-node';
+import { scaledValue } from '@ml-job-mesh/cluster-client';
 import type { AddressPair } from './addresses.ts';
-import { parseQuantity } from './quantities.ts';
 
 /** What the pod itself does not say. */
 export interface PodSurroundings {
@@ -55,10 +55,14 @@ export function readResourceField(
   const [list, name] = resource.split('.') as ['limits' | 'requests', 'cpu' | 'memory'];
   const given = container.resources?.[list]?.[name];
   const missing = list === 'limits' ? around.allocatable[name] : 0;
-  const amount = given !== undefined ? parseQuantity(given) : missing;
+  const amount = given ?? missing;
   if (amount === undefined || !/^(limits|requests)$/.test(list)) throw new Error(`resource "${resource}" is not known`);
-  const unit = parseQuantity(divisor || '1') || 1;
-  return String(Math.ceil(Number((amount / unit).toFixed(9))));
+  const unit = thousandths(divisor || '1') || 1_000;
+  return String(Math.ceil(thousandths(amount) / unit));
+}
+
+function thousandths(quantity: string | number): number {
+  return scaledValue(quantity, -3);
 }
 
 function formatMap(map: Record<string, string> = {}): string {

@@ -1,37 +1,16 @@
 // Amounts of what a quota limits, as whole numbers, so that they add up exactly.
+import { scaledValue } from '@ml-job-mesh/cluster-client';
 import type { Pod } from '../jobs/kubernetes-objects.ts';
 
 /** Amounts by the names that a ResourceQuota uses, in thousandths (of a core, a byte, a pod). */
 export type Amounts = Record<string, number>;
 
-const suffixes: Record<string, number> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
 /**
- * A Kubernetes quantity (`900m`, `2`, `1536Mi`, `1e3`) in thousandths, rounded up as Kubernetes rounds.
- * @throws Error for anything else
+ * A Kubernetes quantity (`900m`, `2`, `1536Mi`, `1e3`) as an amount, rounded up as Kubernetes rounds.
+ * @throws RangeError for anything else
  */
-export function parseQuantity(text: string): number {
-  const found = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([numkMGTPE]?i?)$/.exec(String(text));
-  const factor = suffixes[found?.[2] ?? ''];
-  if (!found || factor === undefined) throw new Error(`"${text}" is not a quantity`);
-  return Math.ceil(Number((Number(found[1]) * factor * 1_000).toPrecision(15)));
+export function amountOf(quantity: string): number {
+  return scaledValue(quantity, -3);
 }
 
 type PodSpec = NonNullable<Pod['spec']>;
@@ -52,7 +31,7 @@ function containersAmount(
   resource: string,
 ): number {
   const amount = (container: { resources?: { requests?: object; limits?: object } }) =>
-    parseQuantity((container.resources?.[kind] as Record<string, string> | undefined)?.[resource] ?? '0');
+    amountOf((container.resources?.[kind] as Record<string, string> | undefined)?.[resource] ?? '0');
   const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
   const together = [...containers, ...sidecars].reduce((sum, container) => sum + amount(container), 0);
   return Math.max(together, ...initContainers.map(amount));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ResourceQuota } from '../jobs/kubernetes-objects.ts';
-import { parseQuantity, podAmounts } from './resources.ts';
+import { podAmounts } from './resources.ts';
 import { hasRoom, placesIn } from './room.ts';
 
 const ask = podAmounts({
@@ -77,21 +77,4 @@ test('sidecars add up, an ordinary init container counts where it needs more', (
   });
   expect(amounts['requests.cpu']).toBe(160);
   expect(amounts.pods).toBe(1_000);
-});
-
-describe('quantities', () => {
-  test.each([
-    ['900m', 900],
-    ['2', 2_000],
-    ['0.9', 900],
-    ['1e3', 1_000_000],
-    ['1k', 1_000_000],
-    ['1536Mi', 1_610_612_736_000],
-    ['1u', 1],
-  ])('%s is %d thousandths', (text, expected) => {
-    expect(parseQuantity(text)).toBe(expected);
-  });
-  test('anything else is refused', () => {
-    expect(() => parseQuantity('two')).toThrow('"two" is not a quantity');
-  });
 });

@@ -1,5 +1,5 @@
 import type { ResourceQuota } from '../jobs/kubernetes-objects.ts';
-import { type Amounts, parseQuantity } from './resources.ts';
+import { type Amounts, amountOf } from './resources.ts';
 
 /** What is known of who uses a namespace. */
 export interface Usage {
@@ -26,7 +26,7 @@ export function hasRoom(ask: Amounts, { quotas, livePods, reserved }: Usage): bo
     for (const [name, specHard] of Object.entries(spec?.hard ?? {})) {
       if (ask[name] === undefined) continue;
       const hard = hardOf(specHard, status?.hard?.[name]);
-      const used = Math.max(parseQuantity(status?.used?.[name] ?? '0'), livePods[name] ?? 0);
+      const used = Math.max(amountOf(status?.used?.[name] ?? '0'), livePods[name] ?? 0);
       if (ask[name] > hard - used - (reserved[name] ?? 0)) return false;
     }
   }
@@ -45,5 +45,5 @@ export function placesIn(ask: Amounts, quotas: Iterable<ResourceQuota>): number 
 
 /** The smaller of what the operator wrote and what the quota controller has taken over. */
 function hardOf(spec: string, status: string | undefined): number {
-  return Math.min(parseQuantity(spec), parseQuantity(status ?? spec));
+  return Math.min(amountOf(spec), amountOf(status ?? spec));
 }
