@@ -1,26 +1,35 @@
 import { KubernetesError } from '@ml-job-mesh/cluster-client';
 import { Type } from 'typebox';
 
-/** Every error that a client can meet, each once: its stable code, its status, and a title. */
+/** Every error that a service answers with, each once: its stable code, its status, and a title. */
 const declared = {
   invalid_request: { status: 400, title: 'The request is not valid' },
   unauthorized: { status: 401, title: 'An API key is needed' },
   not_found: { status: 404, title: 'There is nothing at this path' },
   job_not_found: { status: 404, title: 'There is no such job' },
   log_not_found: { status: 404, title: 'There is no log' },
-  quota_not_found: { status: 404, title: 'There is no ResourceQuota' },
   method_not_allowed: { status: 405, title: 'This path does not take that method' },
   job_ended: { status: 409, title: 'The job has ended' },
   body_too_large: { status: 413, title: 'The body is too large' },
   key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   queue_full: { status: 429, title: 'The queue is full' },
   internal_error: { status: 500, title: 'Something went wrong here' },
-  log_unreadable: { status: 500, title: 'The log cannot be read' },
   cluster_unavailable: { status: 503, title: 'The Kubernetes API cannot be reached or is overloaded' },
   not_ready: { status: 503, title: 'The service is not ready' },
 } as const;
 
 export type ErrorCode = keyof typeof declared;
+
+/** What only Envoy answers with, at any path; it shares some of the codes above. Its files say the same. */
+const declaredByProxy = {
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+  bad_gateway: { status: 502, title: 'The service gave no valid answer' },
+  service_unavailable: { status: 503, title: 'The service cannot be reached' },
+  gateway_timeout: { status: 504, title: 'The service did not answer in time' },
+  refused_by_proxy: { status: undefined, title: 'The proxy refused the request' },
+} as const;
 
 /** RFC 9457, with a code that scripts can rely on. */
 export const Problem = Type.Object(
@@ -29,7 +38,7 @@ export const Problem = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
-    code: Type.Enum(Object.keys(declared) as ErrorCode[]),
+    code: Type.Enum(Object.keys({ ...declared, ...declaredByProxy })),
   },
   { description: 'Problem details (RFC 9457)' },
 );
@@ -65,9 +74,14 @@ export function problem(code: ErrorCode, detail: string, hints: ErrorHints = {})
   return new ServiceError(code, detail, hints);
 }
 
-/** The declared errors in the order of their status, for the documentation. */
+/** The services' own errors in the order of their status, for the documentation. */
 export function listErrors(): { code: ErrorCode; status: number; title: string }[] {
   return Object.entries(declared).map(([code, { status, title }]) => ({ code: code as ErrorCode, status, title }));
+}
+
+/** The errors that only Envoy answers with; one without a status stands for every other status. */
+export function listProxyErrors(): { code: string; status: number | undefined; title: string }[] {
+  return Object.entries(declaredByProxy).map(([code, { status, title }]) => ({ code, status, title }));
 }
 
 /**

@@ -3,17 +3,51 @@ import { type Static, Type } from 'typebox';
 import { conditionOf, type Job, type Pod } from './kubernetes-objects.ts';
 import { readMessage } from './outcome.ts';
 
+/** Every failure that is told of a job: its stable code, and what it means. */
+const failures = {
+  out_of_memory: 'It used more memory than it may',
+  deadline_exceeded: 'It ran longer than it may',
+  image_not_found: 'Its image could not be had',
+  start_error: 'Its container could not be started',
+  node_shutdown: 'Its node was shut down',
+  evicted: 'Its node had no room left for it',
+  node_lost: 'Its node was lost',
+  pod_lost: 'Its pod is gone, and nothing says how it ended',
+  exit_code: 'Its program failed and gave no code of its own',
+} as const;
+type FailureCode = keyof typeof failures;
+
+/** What the job's program says itself (the `JobError`s of model_config). */
+const ownFailures = {
+  unknown_dataset: 'DATASET is wrong',
+  unknown_type: 'TYPE is wrong',
+  bad_epochs: 'EPOCHS is wrong',
+  bad_pretrained: 'PRETRAINED is wrong',
+  bad_seed: 'SEED is wrong',
+  dataset_missing: 'The image does not hold the dataset',
+  dataset_damaged: 'The dataset in the image is damaged',
+  network_missing: 'The image does not hold the trained network',
+  network_damaged: 'The trained network in the image is damaged',
+  terminated: 'It was stopped from outside',
+  internal: 'Its program is at fault; the log has more',
+};
+
 export const JobFailure = Type.Object({
-  code: Type.String({ description: 'Stable; see the table of failures in the documentation.' }),
+  code: Type.String({ description: 'Stable; the description of this interface lists them.' }),
   message: Type.String(),
 });
 export type JobFailure = Static<typeof JobFailure>;
 
 /** The code of a failure that nothing explains. */
-export const podLost = 'pod_lost';
+export const podLost: FailureCode = 'pod_lost';
+
+/** All failures, for the documentation. */
+export function listFailures(): { code: string; meaning: string }[] {
+  return Object.entries({ ...failures, ...ownFailures }).map(([code, meaning]) => ({ code, meaning }));
+}
 
 /** Waiting reasons after which a container never starts by itself. */
-const unstartable: Record<string, string> = {
+const unstartable: Record<string, FailureCode> = {
   ErrImagePull: 'image_not_found',
   ImagePullBackOff: 'image_not_found',
   InvalidImageName: 'image_not_found',
@@ -32,7 +66,7 @@ export function explainStuck(pod: Pod | undefined): JobFailure | undefined {
     code === 'image_not_found'
       ? `The image ${image} could not be had: ${waiting?.message ?? waiting?.reason}`
       : `The container could not be started: ${waiting?.message ?? waiting?.reason}`;
-  return { code, message };
+  return failure(code, message);
 }
 
 /** Why a job failed, from its Job and its pod (absent when it is gone). */
@@ -43,20 +77,20 @@ export function explainFailure(job: Job, pod: Pod | undefined): JobFailure {
   const jobReason = conditionOf(job, 'Failed', 'FailureTarget')?.reason;
 
   if (terminated?.reason === 'OOMKilled') {
-    return { code: 'out_of_memory', message: `The job used more than its ${limits?.memory ?? 'limit'} of memory.` };
+    return failure('out_of_memory', `The job used more than its ${limits?.memory ?? 'limit'} of memory.`);
   }
   if (pod?.status?.reason === 'DeadlineExceeded' || (!terminated && jobReason === 'DeadlineExceeded')) {
-    return { code: 'deadline_exceeded', message: `The job ran longer than its ${deadline} seconds.` };
+    return failure('deadline_exceeded', `The job ran longer than its ${deadline} seconds.`);
   }
   const stopped = explainDisruption(pod);
   if (stopped) return stopped;
   const stuck = explainStuck(pod);
   if (stuck) return stuck;
   if (terminated?.reason === 'StartError' || terminated?.reason === 'ContainerCannotRun') {
-    return { code: 'start_error', message: `The container could not be started: ${lastLine(terminated.message)}` };
+    return failure('start_error', `The container could not be started: ${lastLine(terminated.message)}`);
   }
   if (terminated) return explainExit(pod, terminated);
-  return { code: podLost, message: "The job's pod is gone, and nothing says how it ended." };
+  return failure(podLost, "The job's pod is gone, and nothing says how it ended.");
 }
 
 function explainDisruption(pod: Pod | undefined): JobFailure | undefined {
@@ -65,12 +99,11 @@ function explainDisruption(pod: Pod | undefined): JobFailure | undefined {
   );
   const reason = pod?.status?.reason;
   if (reason === 'Terminated' || reason === 'NodeShutdown' || disruption?.reason === 'TerminationByKubelet') {
-    return { code: 'node_shutdown', message: `The node ${pod?.spec?.nodeName} was shut down while the job ran.` };
+    return failure('node_shutdown', `The node ${pod?.spec?.nodeName} was shut down while the job ran.`);
   }
-  if (reason === 'Evicted')
-    return { code: 'evicted', message: `The node evicted the job: ${lastLine(pod?.status?.message)}` };
+  if (reason === 'Evicted') return failure('evicted', `The node evicted the job: ${lastLine(pod?.status?.message)}`);
   if (reason === 'NodeLost' || disruption) {
-    return { code: 'node_lost', message: `The node ${pod?.spec?.nodeName} was lost while the job ran.` };
+    return failure('node_lost', `The node ${pod?.spec?.nodeName} was lost while the job ran.`);
   }
   return undefined;
 }
@@ -82,7 +115,11 @@ function explainExit(pod: Pod | undefined, terminated: { exitCode: number; messa
     return { code: own.code.slice(0, 64), message: own.message.slice(0, 500) };
   }
   const line = lastLine(terminated.message);
-  return { code: 'exit_code', message: `The job exited with code ${terminated.exitCode}${line && `: ${line}`}` };
+  return failure('exit_code', `The job exited with code ${terminated.exitCode}${line && `: ${line}`}`);
+}
+
+function failure(code: FailureCode, message: string): JobFailure {
+  return { code, message };
 }
 
 function lastLine(text: string | undefined): string {

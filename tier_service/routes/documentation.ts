@@ -1,8 +1,11 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { listErrors } from '../errors.ts';
+import { Type } from 'typebox';
+import { listErrors, listProxyErrors } from '../errors.ts';
+import { listFailures } from '../jobs/failure.ts';
 import type { Tier } from '../tier.ts';
+import { answers } from './answers.ts';
 
 /** `GET /{tier}/openapi.json` and the page that shows it, both made from the routes' schemas. */
 export async function documentation(app: FastifyInstance, { tier }: { tier: Tier }): Promise<void> {
@@ -10,10 +13,11 @@ export async function documentation(app: FastifyInstance, { tier }: { tier: Tier
     openapi: {
       openapi: '3.1.0',
       info: { title: `ML job mesh, ${tier.name} tier`, version: '1', description: describe(tier) },
-      tags: [{ name: 'jobs' }, { name: 'queue' }, { name: 'health' }],
+      tags: [{ name: 'jobs' }, { name: 'queue' }, { name: 'health' }, { name: 'interface' }],
       components: {
         securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'Only where API keys are on.' } },
       },
+      security: [{}, { apiKey: [] }],
     },
     transform: ({ schema, url, route }) => {
       const body = (route.config as { documentedBody?: object } | undefined)?.documentedBody;
@@ -29,14 +33,32 @@ export async function documentation(app: FastifyInstance, { tier }: { tier: Tier
     routePrefix: `/${tier.name}/docs`,
     uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
   });
-  app.get(`/${tier.name}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
+  const schema = { summary: 'This description', tags: ['interface'], response: answers({ 200: Type.Object({}) }) };
+  app.get(`/${tier.name}/openapi.json`, { schema }, async () => app.swagger());
 }
 
 function describe({ name, model }: Tier): string {
-  const errors = listErrors().map(({ code, status, title }) => `| \`${code}\` | ${status} | ${title} |`);
   return [
     `Image-classification jobs of the ${name} tier (${model === 'ff' ? 'feed-forward' : 'convolutional'} network).`,
     'Errors are `application/problem+json` (RFC 9457) with one of these codes:',
-    ['| code | status | meaning |', '| --- | --- | --- |', ...errors].join('\n'),
+    table(
+      ['code', 'status', 'meaning'],
+      listErrors().map(({ code, status, title }) => [`\`${code}\``, status, title]),
+    ),
+    'The proxy in front answers by itself with some of them, and with these:',
+    table(
+      ['code', 'status', 'meaning'],
+      listProxyErrors().map(({ code, status, title }) => [`\`${code}\``, status ?? 'any other', title]),
+    ),
+    'A job that failed says why in its `error`:',
+    table(
+      ['code', 'meaning'],
+      listFailures().map(({ code, meaning }) => [`\`${code}\``, meaning]),
+    ),
   ].join('\n\n');
+}
+
+/** A table in Markdown. */
+function table(head: string[], rows: (string | number)[][]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -11,7 +11,7 @@ import { logPath } from '../jobs/job-paths.ts';
 import { hasEnded } from '../jobs/job-state.ts';
 import { containerName } from '../jobs/job-template.ts';
 import type { TierContext } from '../tier-context.ts';
-import { answers } from './answers.ts';
+import { answers, textAnswer } from './answers.ts';
 import { JobParams } from './jobs.ts';
 
 const LogQuery = Type.Object({
@@ -29,7 +29,14 @@ export function logRoutes(app: FastifyInstance, context: TierContext): void {
     tags: ['jobs'],
     params: JobParams,
     querystring: LogQuery,
-    response: answers({ 200: Type.String() }, 'unauthorized', 'job_not_found', 'log_not_found', 'cluster_unavailable'),
+    response: answers(
+      { 200: textAnswer('text/plain', 'The log') },
+      'invalid_request',
+      'unauthorized',
+      'job_not_found',
+      'log_not_found',
+      'cluster_unavailable',
+    ),
   };
   app.get<{ Params: { id: string }; Querystring: Static<typeof LogQuery> }>(
     `/${tier.name}/jobs/:id/logs`,

@@ -1,0 +1,77 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { describe, expect, test } from 'vitest';
+import { freeTier } from '../../free_service/app/tier.ts';
+import { premiumTier } from '../../premium_service/app/tier.ts';
+import { listErrors, listProxyErrors } from '../errors.ts';
+import { listFailures } from '../jobs/failure.ts';
+import { startTestTier } from '../test-tier.ts';
+
+interface Operation {
+  summary: string;
+  responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>;
+}
+
+// A type, not an interface: the validator takes objects of any key.
+type Description = {
+  info: { description: string };
+  paths: Record<string, Record<string, Operation>>;
+};
+
+describe.each([freeTier, premiumTier])('the description of the $name tier', (tier) => {
+  async function read(): Promise<Description> {
+    const { inject } = await startTestTier({ tier });
+    return (await inject({ url: `/${tier.name}/openapi.json` })).json();
+  }
+
+  test('is valid OpenAPI 3.1', async () => {
+    const validator = new Validator();
+    expect(await validator.validate(await read())).toEqual({ valid: true });
+    expect(validator.version).toBe('3.1');
+  });
+
+  test('lists every call', async () => {
+    const { paths } = await read();
+    const calls = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const { name } = tier;
+    const expected = [
+      `DELETE /${name}/jobs`,
+      `DELETE /${name}/jobs/{id}`,
+      `GET /${name}/healthz`,
+      `GET /${name}/jobs`,
+      `GET /${name}/jobs/{id}`,
+      `GET /${name}/jobs/{id}/events`,
+      `GET /${name}/jobs/{id}/logs`,
+      `GET /${name}/openapi.json`,
+      `GET /${name}/queue`,
+      `GET /${name}/readyz`,
+      `POST /${name}`,
+      `POST /img-classification/${name}`,
+    ];
+    expect(calls.sort()).toEqual(expected.sort());
+  });
+
+  test('gives every error as a problem, whose codes are all listed', async () => {
+    const { info, paths } = await read();
+    const codes = [...listErrors(), ...listProxyErrors()].map(({ code }) => code);
+    for (const code of [...codes, ...listFailures().map((failure) => failure.code)]) {
+      expect(info.description).toContain(`| \`${code}\` |`);
+    }
+    for (const { summary, responses } of Object.values(paths).flatMap((methods) => Object.values(methods))) {
+      expect(summary).not.toBe('');
+      const errors = Object.entries(responses).filter(([status]) => !/^2/.test(status));
+      expect(errors.map(([status]) => status)).toContain('default');
+      for (const [, { content }] of errors) {
+        expect(content).toEqual({
+          'application/problem+json': {
+            schema: expect.objectContaining({
+              required: ['type', 'title', 'status', 'detail', 'code'],
+              properties: expect.objectContaining({ code: { enum: codes } }),
+            }),
+          },
+        });
+      }
+    }
+  });
+});
