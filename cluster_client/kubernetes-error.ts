@@ -28,9 +28,18 @@ export class KubernetesError extends Error {
     this.details = failure.details;
   }
 
-  /** True where the API server is away, overloaded or not ready: the same request may succeed later. */
+  /**
+   * True where the API server is away, overloaded or not ready: the same request may succeed later. One that has just
+   * started also refuses (401, 403) what it allows as soon as it has read its accounts, roles and quotas.
+   */
   get isUnavailable(): boolean {
+    if (this.status === 401 || this.status === 403) return !this.isOverQuota;
     return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+
+  /** True where a ResourceQuota has no room for what was to be made. */
+  get isOverQuota(): boolean {
+    return this.status === 403 && this.message.includes('exceeded quota');
   }
 }
 

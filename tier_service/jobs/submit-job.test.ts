@@ -21,6 +21,10 @@ test('a Job whose creation was answered by nobody is created again under the sam
 test.each([
   ['that is overloaded', { status: 429, headers: { 'retry-after': '1' } }],
   ['that has lost its storage', { status: 500 }],
+  [
+    'that has just started and does not know the tier yet',
+    { status: 403, body: { kind: 'Status', reason: 'Forbidden' } },
+  ],
   ['that writes the quota at the same moment', { status: 409, body: { kind: 'Status', reason: 'Conflict' } }],
 ])('an API server %s is asked again, and then the job is there', async (_, fault) => {
   const { post, stub } = await startTestTier();
