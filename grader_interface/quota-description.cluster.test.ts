@@ -89,7 +89,7 @@ const oddities: Record<string, OddQuota[]> = {
 };
 
 describe.each(Object.entries(oddities))('with %s', (_, quotas) => {
-  const namespace = useNamespace('quota');
+  const { namespace } = useNamespace('quota');
   const path = `/api/v1/namespaces/${namespace}/resourcequotas`;
 
   test('the text is what kubectl prints, byte for byte', async () => {

@@ -4,7 +4,7 @@ import { cluster, until, useNamespace } from '../node/cluster-under-test.ts';
 import { watchClusterDirectory } from './cluster-directory.ts';
 import { createZone } from './zone.ts';
 
-const namespace = useNamespace('dns');
+const { namespace } = useNamespace('dns');
 const name = `web.${namespace}.svc.cluster.local`;
 const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
 const watched = watchClusterDirectory(cluster);

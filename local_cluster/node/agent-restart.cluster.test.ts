@@ -5,22 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1Node } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  cluster,
-  createPod,
-  getPod,
-  podPath,
-  readLogs,
-  shell,
-  statusOf,
-  until,
-  useNamespace,
-  waitForEnd,
-  waitForPod,
-  waitUntilGone,
-} from './cluster-under-test.ts';
+import { cluster, shell, statusOf, until, useNamespace } from './cluster-under-test.ts';
 
-const namespace = useNamespace('restart');
+const pods = useNamespace('restart');
 const nodeName = 'node-1';
 const folder = mkdtempSync(join(tmpdir(), 'agent-restart-'));
 const volumes = [{ name: 'marks', hostPath: { path: folder } }];
@@ -70,58 +57,55 @@ function marks(name: string): string[] {
   }
 }
 
-const create = (name: string, script: string, more: Parameters<typeof createPod>[3] = {}) =>
-  createPod(namespace, name, [shell(script, { volumeMounts })], { nodeName, volumes, ...more });
-
-const toRun = (name: string) =>
-  waitForPod(namespace, name, ({ status }) => status?.phase === 'Running', `${name} to run`);
+const create = (name: string, script: string, more: Parameters<typeof pods.create>[2] = {}) =>
+  pods.create(name, [shell(script, { volumeMounts })], { nodeName, volumes, ...more });
 
 describe('an agent that is killed and comes back', () => {
   test('finds a container that runs on, and loses nothing of it', async () => {
     await create('long', 'echo start >> /marks/long; for i in $(seq 50); do echo "line $i"; sleep 0.1; done; exit 4');
-    await toRun('long');
+    await pods.waitForRunning('long');
     await endAgent('SIGKILL');
-    const pod = await waitForEnd(namespace, 'long');
+    const pod = await pods.waitForEnd('long');
     expect(statusOf(pod)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 4, reason: 'Error' } } });
     expect(marks('long')).toEqual(['start']);
     const lines = Array.from({ length: 50 }, (_, i) => `line ${i + 1}\n`);
-    expect(await readLogs(namespace, 'long')).toBe(lines.join(''));
+    expect(await pods.readLog('long')).toBe(lines.join(''));
   });
 
   test('reports what ended while it was away', async () => {
     await create('short', 'sleep 0.3; echo done > /dev/termination-log; echo end >> /marks/short');
-    await toRun('short');
+    await pods.waitForRunning('short');
     await endAgent('SIGKILL');
     await until(() => marks('short').length > 0, 'the end of the container');
-    const pod = await waitForEnd(namespace, 'short');
+    const pod = await pods.waitForEnd('short');
     expect(statusOf(pod)?.state?.terminated).toMatchObject({ exitCode: 0, reason: 'Completed', message: 'done\n' });
   });
 
   test('ends what was deleted while it was away', async () => {
     await create('deleted', 'trap "echo end >> /marks/deleted; exit 0" TERM; while :; do sleep 0.05; done');
-    await toRun('deleted');
+    await pods.waitForRunning('deleted');
     await endAgent('SIGKILL');
-    await cluster.delete(podPath(namespace, 'deleted'));
-    await waitUntilGone(namespace, 'deleted');
+    await pods.delete('deleted');
+    await pods.waitUntilGone('deleted');
     expect(marks('deleted')).toEqual(['end']);
   });
 
   test('keeps a ready pod ready, with its address', async () => {
     const readinessProbe = { exec: { command: ['true'] }, periodSeconds: 1 };
-    await createPod(namespace, 'service', [shell('sleep 600', { readinessProbe })], {
+    await pods.create('service', [shell('sleep 600', { readinessProbe })], {
       nodeName,
       restartPolicy: 'Always',
     });
-    const before = await waitForPod(namespace, 'service', (pod) => statusOf(pod)?.ready, 'it to be ready');
+    const before = await pods.waitFor('service', (pod) => statusOf(pod)?.ready, 'it to be ready');
     await endAgent('SIGKILL');
     await until(findAgent, 'the next agent');
     await create('after', 'true');
-    await waitForEnd(namespace, 'after');
-    const pod = await getPod(namespace, 'service');
+    await pods.waitForEnd('after');
+    const pod = await pods.get('service');
     expect(pod.status?.podIP).toBe(before.status?.podIP);
     expect(pod.status?.conditions).toEqual(before.status?.conditions);
     expect(statusOf(pod)).toEqual(statusOf(before));
-    await cluster.delete(podPath(namespace, 'service'), { gracePeriodSeconds: 0 });
+    await pods.delete('service', { gracePeriodSeconds: 0 });
   });
 
   test('runs no pod twice and loses none, however often it is killed between', async () => {
@@ -137,8 +121,8 @@ describe('an agent that is killed and comes back', () => {
       await endAgent('SIGKILL');
     }
     await creating;
-    const pods = await Promise.all(names.map((name) => waitForEnd(namespace, name)));
-    expect(pods.map(({ status }) => status?.phase)).toEqual(names.map(() => 'Succeeded'));
+    const ended = await Promise.all(names.map((name) => pods.waitForEnd(name)));
+    expect(ended.map(({ status }) => status?.phase)).toEqual(names.map(() => 'Succeeded'));
     expect(marks('many').sort()).toEqual([...names].sort());
   });
 });
@@ -147,17 +131,16 @@ describe('an agent that is told to end', () => {
   test('fails what is never restarted, and starts the rest again when it is back', async () => {
     await create('job', 'echo job >> /marks/job; exec sleep 600');
     await create('server', 'echo server >> /marks/server; exec sleep 600', { restartPolicy: 'Always' });
-    await Promise.all(['job', 'server'].map(toRun));
+    await Promise.all(['job', 'server'].map(pods.waitForRunning));
     await endAgent('SIGTERM');
-    const job = await getPod(namespace, 'job');
+    const job = await pods.get('job');
     expect(job.status).toMatchObject({
       phase: 'Failed',
       reason: 'Terminated',
       message: 'Pod was terminated in response to imminent node shutdown.',
     });
     expect(statusOf(job)?.state?.terminated?.exitCode).toBe(143);
-    const server = await waitForPod(
-      namespace,
+    const server = await pods.waitFor(
       'server',
       (pod) => statusOf(pod)?.restartCount === 1 && statusOf(pod)?.state?.running,
       'the server to run again',
@@ -165,6 +148,6 @@ describe('an agent that is told to end', () => {
     expect(statusOf(server)?.lastState?.terminated?.exitCode).toBe(143);
     expect(marks('job')).toEqual(['job']);
     expect(marks('server')).toEqual(['server', 'server']);
-    await cluster.delete(podPath(namespace, 'server'), { gracePeriodSeconds: 0 });
+    await pods.delete('server', { gracePeriodSeconds: 0 });
   });
 });

@@ -15,101 +15,104 @@ declare module 'vitest' {
 export const kubeconfig = process.env.TEST_KUBECONFIG ?? inject('kubeconfig');
 export const cluster = connectToCluster({ kubeconfig });
 
-/** A namespace for the tests of one file. It and everything in it is deleted after them. */
-export function useNamespace(purpose: string): string {
-  const name = `${purpose}-${randomBytes(3).toString('hex')}`;
-  const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
+/** A namespace for the tests of one file, and the pods in it. It and everything in it is deleted after them. */
+export function useNamespace(purpose: string) {
+  const namespace = `${purpose}-${randomBytes(3).toString('hex')}`;
+  const path = `/api/v1/namespaces/${namespace}`;
   beforeAll(async () => {
-    await cluster.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    await until(() => cluster.get(account).catch(() => undefined), 'the default account');
-    await until(
-      () => cluster.get(`/api/v1/namespaces/${name}/configmaps/kube-root-ca.crt`).catch(() => undefined),
-      'CA',
-    );
+    await cluster.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    await until(() => cluster.get(`${path}/serviceaccounts/default`).catch(() => undefined), 'the default account');
+    await until(() => cluster.get(`${path}/configmaps/kube-root-ca.crt`).catch(() => undefined), 'CA');
   });
   afterAll(async () => {
-    await cluster.delete(`/api/v1/namespaces/${name}`).catch(() => undefined);
+    await cluster.delete(path).catch(() => undefined);
   });
-  return name;
+  return { namespace, ...podsIn(namespace) };
+}
+
+/** What tests do with the pods of a namespace. */
+function podsIn(namespace: string) {
+  const pathOf = (name: string) => `/api/v1/namespaces/${namespace}/pods/${name}`;
+  const get = (name: string) => cluster.get<V1Pod>(pathOf(name));
+
+  /** The pod as soon as it is as expected. @throws Error with its status when it is not, in time */
+  async function waitFor(
+    name: string,
+    isExpected: (pod: V1Pod) => unknown,
+    what = 'the pod as expected',
+  ): Promise<V1Pod> {
+    let last: V1Pod | undefined;
+    try {
+      return await until(async () => {
+        last = await get(name);
+        return isExpected(last) ? last : undefined;
+      }, what);
+    } catch (cause) {
+      throw new Error(`waited for ${what}; status was ${JSON.stringify(last?.status, null, 1)}`, { cause });
+    }
+  }
+
+  return {
+    get,
+    waitFor,
+    waitForRunning: (name: string) => waitFor(name, ({ status }) => status?.phase === 'Running', `${name} to run`),
+    waitForEnd: (name: string) =>
+      waitFor(name, ({ status }) => /Succeeded|Failed/.test(status?.phase ?? ''), 'the end'),
+
+    /** Makes a pod; it is never restarted and has no token unless `spec` says otherwise. */
+    create(
+      name: string,
+      containers: V1Container[],
+      spec: Partial<V1PodSpec> = {},
+      metadata: V1Pod['metadata'] = {},
+    ): Promise<V1Pod> {
+      return cluster.create<V1Pod>(pathOf(''), {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { ...metadata, name, namespace },
+        spec: { restartPolicy: 'Never', automountServiceAccountToken: false, containers, ...spec },
+      });
+    },
+
+    list: (query: Record<string, string> = {}) =>
+      cluster.get<{ items: V1Pod[] }>(pathOf(''), { query }).then(({ items }) => items),
+
+    delete: (name: string, options?: { gracePeriodSeconds: number }) => cluster.delete(pathOf(name), options),
+
+    async waitUntilGone(name: string): Promise<void> {
+      await until(async () => {
+        const pod = await get(name).catch((fault) => fault);
+        return pod instanceof KubernetesError && pod.status === 404;
+      }, `${name} to be gone`);
+    },
+
+    readLog: (name: string, query: Record<string, string | number | boolean> = {}) =>
+      cluster.text(`${pathOf(name)}/log`, { query }),
+
+    followLog: (name: string) => cluster.stream(`${pathOf(name)}/log`, { query: { follow: true } }),
+
+    async eventsOf(name: string): Promise<{ reason: string; message: string }[]> {
+      const fieldSelector = `involvedObject.name=${name}`;
+      const { items } = await cluster.get<CoreV1EventList>(`/api/v1/namespaces/${namespace}/events`, {
+        query: { fieldSelector },
+      });
+      return items.map(({ reason = '', message = '' }) => ({ reason, message }));
+    },
+
+    /** Every version of them that a watcher sees, until it is stopped. */
+    async record() {
+      const seen: V1Pod[] = [];
+      const cache = startWatchCache<V1Pod>(cluster, { path: `/api/v1/namespaces/${namespace}/pods` });
+      cache.on('change', (_, pod) => seen.push(pod));
+      await cache.synced;
+      return { seen, stop: () => cache.stop() };
+    },
+  };
 }
 
 /** A container that runs a shell script. */
 export function shell(script: string, more: Partial<V1Container> = {}): V1Container {
   return { name: 'main', image: 'busybox', imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script], ...more };
-}
-
-/** Makes a pod; it is never restarted and has no token unless `spec` says otherwise. */
-export async function createPod(
-  namespace: string,
-  name: string,
-  containers: V1Container[],
-  spec: Partial<V1PodSpec> = {},
-  metadata: V1Pod['metadata'] = {},
-): Promise<V1Pod> {
-  return cluster.create<V1Pod>(`/api/v1/namespaces/${namespace}/pods`, {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { ...metadata, name, namespace },
-    spec: { restartPolicy: 'Never', automountServiceAccountToken: false, containers, ...spec },
-  });
-}
-
-export function getPod(namespace: string, name: string): Promise<V1Pod> {
-  return cluster.get<V1Pod>(podPath(namespace, name));
-}
-
-export function podPath(namespace: string, name: string): string {
-  return `/api/v1/namespaces/${namespace}/pods/${name}`;
-}
-
-/** The pod as soon as it is as expected. @throws Error with its status when it is not, in time */
-export async function waitForPod(
-  namespace: string,
-  name: string,
-  isExpected: (pod: V1Pod) => unknown,
-  what = 'the pod as expected',
-): Promise<V1Pod> {
-  let last: V1Pod | undefined;
-  try {
-    return await until(async () => {
-      last = await getPod(namespace, name);
-      return isExpected(last) ? last : undefined;
-    }, what);
-  } catch (cause) {
-    throw new Error(`waited for ${what}; status was ${JSON.stringify(last?.status, null, 1)}`, { cause });
-  }
-}
-
-export function waitForEnd(namespace: string, name: string): Promise<V1Pod> {
-  return waitForPod(namespace, name, ({ status }) => /Succeeded|Failed/.test(status?.phase ?? ''), 'the end');
-}
-
-/** Every version of the pods of a namespace that a watcher sees, until it is stopped. */
-export async function recordPods(namespace: string) {
-  const seen: V1Pod[] = [];
-  const pods = startWatchCache<V1Pod>(cluster, { path: `/api/v1/namespaces/${namespace}/pods` });
-  pods.on('change', (_, pod) => seen.push(pod));
-  await pods.synced;
-  return { seen, stop: () => pods.stop() };
-}
-
-export async function waitUntilGone(namespace: string, name: string): Promise<void> {
-  await until(async () => {
-    const pod = await getPod(namespace, name).catch((fault) => fault);
-    return pod instanceof KubernetesError && pod.status === 404;
-  }, `${name} to be gone`);
-}
-
-export function readLogs(namespace: string, name: string, query: Record<string, string | number | boolean> = {}) {
-  return cluster.text(`${podPath(namespace, name)}/log`, { query });
-}
-
-export async function eventsOf(namespace: string, name: string): Promise<{ reason: string; message: string }[]> {
-  const fieldSelector = `involvedObject.name=${name}`;
-  const { items } = await cluster.get<CoreV1EventList>(`/api/v1/namespaces/${namespace}/events`, {
-    query: { fieldSelector },
-  });
-  return items.map(({ reason = '', message = '' }) => ({ reason, message }));
 }
 
 export function statusOf(pod: V1Pod, container = 'main'): V1ContainerStatus | undefined {

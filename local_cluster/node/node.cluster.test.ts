@@ -1,19 +1,9 @@
-import type { V1Job, V1Lease, V1Node, V1Pod } from '@kubernetes/client-node';
+import type { V1Job, V1Lease, V1Node } from '@kubernetes/client-node';
 import { Agent, request } from 'undici';
 import { describe, expect, test } from 'vitest';
-import {
-  cluster,
-  createPod,
-  podPath,
-  shell,
-  statusOf,
-  until,
-  useNamespace,
-  waitForEnd,
-  waitForPod,
-} from './cluster-under-test.ts';
+import { cluster, shell, statusOf, until, useNamespace } from './cluster-under-test.ts';
 
-const namespace = useNamespace('node');
+const pods = useNamespace('node');
 const ticksPerSecond = 100;
 const getNodes = async () => (await cluster.get<{ items: V1Node[] }>('/api/v1/nodes')).items;
 
@@ -48,7 +38,7 @@ describe('a node', () => {
 
 describe('many pods', () => {
   test('50 short Jobs all run, and are gone when they are deleted', async () => {
-    const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
+    const jobs = `/apis/batch/v1/namespaces/${pods.namespace}/jobs`;
     const names = Array.from({ length: 50 }, (_, i) => `short-${i}`);
     const template = { spec: { restartPolicy: 'Never', containers: [shell('echo hi')] } };
     for (const name of names) {
@@ -59,10 +49,7 @@ describe('many pods', () => {
       return items.filter(({ status }) => status?.succeeded === 1).length === names.length;
     }, 'all of them to succeed');
     await cluster.delete(jobs, { propagationPolicy: 'Background' });
-    await until(async () => {
-      const { items } = await cluster.get<{ items: V1Pod[] }>(podPath(namespace, ''));
-      return items.length === 0;
-    }, 'their pods to be gone');
+    await until(async () => (await pods.list()).length === 0, 'their pods to be gone');
   });
 });
 
@@ -80,9 +67,9 @@ describe('limits', () => {
     const loop = 'i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done';
     const timed = `cat /proc/uptime; ${loop}; read -r stat < /proc/self/stat; echo "$stat"; cat /proc/uptime`;
     const container = shell(timed, { resources: { limits: { cpu: '200m' } } });
-    await createPod(namespace, 'slow', [container], nodeName ? { nodeName } : {});
-    const pod = await waitForEnd(namespace, 'slow');
-    const log = await cluster.text(`${podPath(namespace, 'slow')}/log`);
+    await pods.create('slow', [container], nodeName ? { nodeName } : {});
+    const pod = await pods.waitForEnd('slow');
+    const log = await pods.readLog('slow');
     const [before, stat, after] = log.trim().split('\n');
     const wall = Number.parseFloat(after!) - Number.parseFloat(before!);
     const [user, system] = stat!.split(' ').slice(13, 15).map(Number);
@@ -96,8 +83,8 @@ describe('limits', () => {
     const nodeName = await enforcing('memory');
     const script = 'head -c 200000000 /dev/zero | tail -c 200000000 > /dev/null';
     const command = ['sh', '-c', nodeName ? script : 'true'];
-    await createPod(namespace, 'greedy', [shell('', { command, resources: { limits: { memory: '32Mi' } } })]);
-    const pod = await waitForPod(namespace, 'greedy', ({ status }) => /Succeeded|Failed/.test(status?.phase ?? ''));
+    await pods.create('greedy', [shell('', { command, resources: { limits: { memory: '32Mi' } } })]);
+    const pod = await pods.waitForEnd('greedy');
     const expected = nodeName ? { exitCode: 137, reason: 'OOMKilled' } : { exitCode: 0, reason: 'Completed' };
     expect(statusOf(pod)?.state?.terminated).toMatchObject(expected);
   });

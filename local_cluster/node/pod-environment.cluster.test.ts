@@ -1,29 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  cluster,
-  createPod,
-  getPod,
-  podPath,
-  readLogs,
-  shell,
-  statusOf,
-  until,
-  useNamespace,
-  waitForEnd,
-  waitForPod,
-} from './cluster-under-test.ts';
+import { cluster, shell, statusOf, until, useNamespace } from './cluster-under-test.ts';
 
-const namespace = useNamespace('environment');
+const pods = useNamespace('environment');
 
 beforeAll(async () => {
   const metadata = { name: 'settings' };
-  await cluster.create(`/api/v1/namespaces/${namespace}/configmaps`, {
+  await cluster.create(`/api/v1/namespaces/${pods.namespace}/configmaps`, {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata,
     data: { GREETING: 'hello', 'file.txt': 'from a file\n' },
   });
-  await cluster.create(`/api/v1/namespaces/${namespace}/secrets`, {
+  await cluster.create(`/api/v1/namespaces/${pods.namespace}/secrets`, {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata,
@@ -32,13 +20,11 @@ beforeAll(async () => {
 });
 
 /** What a script prints, line by line, in a pod with these. */
-async function run(
-  name: string,
-  ...pod: Parameters<typeof createPod> extends [unknown, unknown, ...infer Rest] ? Rest : never
-) {
-  await createPod(namespace, name, ...pod);
-  const ended = await waitForEnd(namespace, name);
-  const log = await readLogs(namespace, name);
+async function run(...pod: Parameters<typeof pods.create>) {
+  const [name] = pod;
+  await pods.create(...pod);
+  const ended = await pods.waitForEnd(name);
+  const log = await pods.readLog(name);
   expect(ended.status?.phase, log).toBe('Succeeded');
   return { lines: log.trimEnd().split('\n'), pod: ended };
 }
@@ -160,7 +146,7 @@ describe('volumes', () => {
   });
 
   test('a claim gives the folder of the volume that it is bound to', async () => {
-    const name = `claim-${namespace}`;
+    const name = `claim-${pods.namespace}`;
     const storage = { storage: '1Mi' };
     const accessModes = ['ReadWriteOnce'];
     await cluster.create('/api/v1/persistentvolumes', {
@@ -174,7 +160,7 @@ describe('volumes', () => {
         hostPath: { path: `/tmp/${name}`, type: 'DirectoryOrCreate' },
       },
     });
-    await cluster.create(`/api/v1/namespaces/${namespace}/persistentvolumeclaims`, {
+    await cluster.create(`/api/v1/namespaces/${pods.namespace}/persistentvolumeclaims`, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       metadata: { name },
@@ -204,40 +190,38 @@ describe('volumes', () => {
       },
     );
     const [token, itsNamespace] = lines;
-    expect(itsNamespace).toBe(namespace);
+    expect(itsNamespace).toBe(pods.namespace);
     const review = await cluster.create<{ status: { authenticated?: boolean; user: { username: string } } }>(
       '/apis/authentication.k8s.io/v1/tokenreviews',
       { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } },
     );
     expect(review.status.authenticated).toBe(true);
-    expect(review.status.user.username).toBe(`system:serviceaccount:${namespace}:default`);
+    expect(review.status.user.username).toBe(`system:serviceaccount:${pods.namespace}:default`);
   });
 });
 
 describe('addresses', () => {
   test('each pod has one of its own, which is in its status', async () => {
     const script = 'sleep 5';
-    await Promise.all(['one', 'two', 'three'].map((name) => createPod(namespace, name, [shell(script)])));
+    await Promise.all(['one', 'two', 'three'].map((name) => pods.create(name, [shell(script)])));
     const running = await Promise.all(
-      ['one', 'two', 'three'].map((name) => waitForPod(namespace, name, ({ status }) => status?.podIP, 'an address')),
+      ['one', 'two', 'three'].map((name) => pods.waitFor(name, ({ status }) => status?.podIP, 'an address')),
     );
     const addresses = running.map(({ status }) => status!.podIP);
     expect(new Set(addresses).size).toBe(3);
     expect(running.map(({ status }) => status?.podIPs)).toEqual(addresses.map((ip) => [{ ip }]));
-    await Promise.all(
-      ['one', 'two', 'three'].map((name) => cluster.delete(podPath(namespace, name), { gracePeriodSeconds: 0 })),
-    );
+    await Promise.all(['one', 'two', 'three'].map((name) => pods.delete(name, { gracePeriodSeconds: 0 })));
   });
 
   test('a pod on the host network has the address of its node', async () => {
-    await createPod(namespace, 'host', [shell('sleep 0.2')], { hostNetwork: true });
-    const { status } = await waitForEnd(namespace, 'host');
+    await pods.create('host', [shell('sleep 0.2')], { hostNetwork: true });
+    const { status } = await pods.waitForEnd('host');
     expect(status?.podIP).toBe(status?.hostIP);
   });
 
   test('a host port leads to the pod', async () => {
     const serve = `require('node:http').createServer((_, answer) => answer.end('here')).listen(8123, process.env.HOST)`;
-    await createPod(namespace, 'server', [
+    await pods.create('server', [
       {
         name: 'main',
         image: 'ml-job-mesh/services:local',
@@ -248,11 +232,11 @@ describe('addresses', () => {
         readinessProbe: { httpGet: { port: 8123 }, periodSeconds: 1 },
       },
     ]);
-    await waitForPod(namespace, 'server', (pod) => statusOf(pod)?.ready, 'it to be ready');
+    await pods.waitFor('server', (pod) => statusOf(pod)?.ready, 'it to be ready');
     const answer = await until(() => fetch('http://127.0.0.1:18123/').catch(() => undefined), 'an answer');
     expect(await answer.text()).toBe('here');
-    const { status } = await getPod(namespace, 'server');
+    const { status } = await pods.get('server');
     expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
-    await cluster.delete(podPath(namespace, 'server'), { gracePeriodSeconds: 0 });
+    await pods.delete('server', { gracePeriodSeconds: 0 });
   });
 });

@@ -1,28 +1,16 @@
 import type { V1Job } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
-import {
-  cluster,
-  conditionsOf,
-  createPod,
-  eventsOf,
-  getPod,
-  podPath,
-  readLogs,
-  recordPods,
-  shell,
-  statusOf,
-  until,
-  useNamespace,
-  waitForEnd,
-  waitForPod,
-  waitUntilGone,
-} from './cluster-under-test.ts';
+import { cluster, conditionsOf, shell, statusOf, until, useNamespace } from './cluster-under-test.ts';
 
-const namespace = useNamespace('lifecycle');
+const pods = useNamespace('lifecycle');
+
+/** The pod as soon as its container waits for this reason. */
+const untilItWaits = (name: string, reason: string) =>
+  pods.waitFor(name, (pod) => statusOf(pod)?.state?.waiting?.reason === reason, reason);
 
 describe('a pod that ends', () => {
   test('a Job runs to Complete and its log can be read', async () => {
-    const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
+    const jobs = `/apis/batch/v1/namespaces/${pods.namespace}/jobs`;
     await cluster.create(jobs, {
       apiVersion: 'batch/v1',
       kind: 'Job',
@@ -38,17 +26,15 @@ describe('a pod that ends', () => {
       return isComplete ? found : undefined;
     }, 'the Job to be complete');
     expect(job.status?.succeeded).toBe(1);
-    const { items } = await cluster.get<{ items: { metadata: { name: string } }[] }>(podPath(namespace, ''), {
-      query: { labelSelector: 'job-name=hello' },
-    });
-    expect(items).toHaveLength(1);
-    const log = await readLogs(namespace, items[0]!.metadata.name);
+    const made = await pods.list({ labelSelector: 'job-name=hello' });
+    expect(made).toHaveLength(1);
+    const log = await pods.readLog(made[0]!.metadata!.name!);
     expect(log.split('\n').sort()).toEqual(['', 'hello', 'world']);
   });
 
   test('success is reported with exit code, times, message and conditions', async () => {
-    await createPod(namespace, 'success', [shell('echo "{\\"ok\\":true}" > /dev/termination-log')]);
-    const pod = await waitForEnd(namespace, 'success');
+    await pods.create('success', [shell('echo "{\\"ok\\":true}" > /dev/termination-log')]);
+    const pod = await pods.waitForEnd('success');
     expect(pod.status?.phase).toBe('Succeeded');
     expect(statusOf(pod)).toMatchObject({
       ready: false,
@@ -65,16 +51,16 @@ describe('a pod that ends', () => {
       PodScheduled: 'True',
     });
     await until(
-      async () => (await eventsOf(namespace, 'success')).some(({ reason }) => reason === 'Started'),
+      async () => (await pods.eventsOf('success')).some(({ reason }) => reason === 'Started'),
       'the event of the start',
     );
   });
 
   test('failure is reported with its exit code, and the end of the log where that is the message', async () => {
-    await createPod(namespace, 'failure', [
+    await pods.create('failure', [
       shell('echo before; echo "no such data set"; exit 3', { terminationMessagePolicy: 'FallbackToLogsOnError' }),
     ]);
-    const pod = await waitForEnd(namespace, 'failure');
+    const pod = await pods.waitForEnd('failure');
     expect(pod.status?.phase).toBe('Failed');
     expect(statusOf(pod)?.state?.terminated).toMatchObject({
       exitCode: 3,
@@ -84,9 +70,9 @@ describe('a pod that ends', () => {
   });
 
   test('the phase only moves forward, and the end comes in one step', async () => {
-    const { seen, stop } = await recordPods(namespace);
-    await createPod(namespace, 'forward', [shell('sleep 0.2')]);
-    await waitForEnd(namespace, 'forward');
+    const { seen, stop } = await pods.record();
+    await pods.create('forward', [shell('sleep 0.2')]);
+    await pods.waitForEnd('forward');
     await until(() => seen.some((pod) => pod.metadata?.name === 'forward' && pod.status?.phase === 'Succeeded'), 'it');
     stop();
     const versions = seen.filter(({ metadata }) => metadata?.name === 'forward');
@@ -98,8 +84,8 @@ describe('a pod that ends', () => {
   });
 
   test('a program that is not there is a StartError', async () => {
-    await createPod(namespace, 'bad-command', [shell('', { command: ['no-such-program'] })]);
-    const pod = await waitForEnd(namespace, 'bad-command');
+    await pods.create('bad-command', [shell('', { command: ['no-such-program'] })]);
+    const pod = await pods.waitForEnd('bad-command');
     expect(pod.status?.phase).toBe('Failed');
     expect(statusOf(pod)?.state?.terminated).toMatchObject({
       exitCode: 128,
@@ -109,11 +95,11 @@ describe('a pod that ends', () => {
   });
 
   test('a deadline of the pod ends it', async () => {
-    await createPod(namespace, 'deadline', [shell('sleep 60')], {
+    await pods.create('deadline', [shell('sleep 60')], {
       activeDeadlineSeconds: 1,
       terminationGracePeriodSeconds: 1,
     });
-    const pod = await waitForEnd(namespace, 'deadline');
+    const pod = await pods.waitForEnd('deadline');
     expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
     expect(statusOf(pod)?.state?.terminated?.exitCode).toBe(143);
   });
@@ -124,8 +110,7 @@ describe('containers of one pod', () => {
     const log = (what: string) => `echo ${what} >> /shared/order`;
     const volumeMounts = [{ name: 'shared', mountPath: '/shared' }];
     const sidecar = `${log('sidecar')}; trap "${log('sidecar-ends')}; exit 0" TERM; while :; do sleep 0.05; done`;
-    await createPod(
-      namespace,
+    await pods.create(
       'order',
       [
         shell(`sleep 0.2; ${log('main')}`, { volumeMounts }),
@@ -150,28 +135,28 @@ describe('containers of one pod', () => {
           {
             name: 'shared',
             persistentVolumeClaim: undefined,
-            hostPath: { path: `/tmp/${namespace}`, type: 'DirectoryOrCreate' },
+            hostPath: { path: `/tmp/${pods.namespace}`, type: 'DirectoryOrCreate' },
           },
         ],
       },
     );
-    const pod = await waitForEnd(namespace, 'order');
+    const pod = await pods.waitForEnd('order');
     expect(pod.status?.phase).toBe('Succeeded');
-    await createPod(namespace, 'read-order', [shell('cat /shared/order; rm -r /shared/order', { volumeMounts })], {
-      volumes: [{ name: 'shared', hostPath: { path: `/tmp/${namespace}` } }],
+    await pods.create('read-order', [shell('cat /shared/order; rm -r /shared/order', { volumeMounts })], {
+      volumes: [{ name: 'shared', hostPath: { path: `/tmp/${pods.namespace}` } }],
       nodeName: pod.spec!.nodeName!,
     });
-    await waitForEnd(namespace, 'read-order');
-    const order = (await readLogs(namespace, 'read-order')).trim().split('\n');
+    await pods.waitForEnd('read-order');
+    const order = (await pods.readLog('read-order')).trim().split('\n');
     expect(order).toEqual(['first', 'sidecar', 'last-init', 'main', 'sidecar-ends']);
     expect(statusOf(pod, 'first')).toMatchObject({ ready: true, state: { terminated: { reason: 'Completed' } } });
   });
 
   test('an init container that fails fails a pod that is never restarted, and nothing else runs', async () => {
-    await createPod(namespace, 'bad-init', [shell('echo must not run')], {
+    await pods.create('bad-init', [shell('echo must not run')], {
       initContainers: [shell('exit 5', { name: 'first' })],
     });
-    const pod = await waitForEnd(namespace, 'bad-init');
+    const pod = await pods.waitForEnd('bad-init');
     expect(pod.status?.phase).toBe('Failed');
     expect(statusOf(pod, 'first')?.state?.terminated?.exitCode).toBe(5);
     expect(conditionsOf(pod).Initialized).toBe('False');
@@ -179,23 +164,18 @@ describe('containers of one pod', () => {
   });
 
   test('all that a container started ends with it', async () => {
-    await createPod(namespace, 'orphans', [shell('(setsid sleep 987 &) ; sleep 0.1; echo started')]);
-    const { spec } = await waitForEnd(namespace, 'orphans');
-    await createPod(namespace, 'look-for-orphans', [shell('! pgrep -f "^sleep 987$"')], { nodeName: spec!.nodeName! });
-    expect((await waitForEnd(namespace, 'look-for-orphans')).status?.phase).toBe('Succeeded');
+    await pods.create('orphans', [shell('(setsid sleep 987 &) ; sleep 0.1; echo started')]);
+    const { spec } = await pods.waitForEnd('orphans');
+    await pods.create('look-for-orphans', [shell('! pgrep -f "^sleep 987$"')], { nodeName: spec!.nodeName! });
+    expect((await pods.waitForEnd('look-for-orphans')).status?.phase).toBe('Succeeded');
   });
 });
 
 describe('restarts', () => {
   test('a container that fails is started again, at first at once and then after a back-off', async () => {
     const script = 'echo run; exit 1';
-    await createPod(namespace, 'crash', [shell(script)], { restartPolicy: 'Always' });
-    const pod = await waitForPod(
-      namespace,
-      'crash',
-      (found) => statusOf(found)?.state?.waiting?.reason === 'CrashLoopBackOff',
-      'CrashLoopBackOff',
-    );
+    await pods.create('crash', [shell(script)], { restartPolicy: 'Always' });
+    const pod = await untilItWaits('crash', 'CrashLoopBackOff');
     expect(pod.status?.phase).toBe('Running');
     expect(statusOf(pod)).toMatchObject({
       restartCount: 1,
@@ -203,77 +183,57 @@ describe('restarts', () => {
       lastState: { terminated: { exitCode: 1, reason: 'Error' } },
       state: { waiting: { message: expect.stringContaining('back-off 10s restarting failed container=main') } },
     });
-    expect(await readLogs(namespace, 'crash', { previous: true })).toBe('run\n');
-    const again = await waitForPod(namespace, 'crash', (found) => statusOf(found)?.restartCount === 2, 'a third run');
+    expect(await pods.readLog('crash', { previous: true })).toBe('run\n');
+    const again = await pods.waitFor('crash', (found) => statusOf(found)?.restartCount === 2, 'a third run');
     expect(again.status?.phase).toBe('Running');
-    await cluster.delete(podPath(namespace, 'crash'));
-    await waitUntilGone(namespace, 'crash');
+    await pods.delete('crash');
+    await pods.waitUntilGone('crash');
   });
 
   test('OnFailure repeats until success', async () => {
     const volumeMounts = [{ name: 'state', mountPath: '/state' }];
-    await createPod(
-      namespace,
-      'retry',
-      [shell('test -f /state/seen || { touch /state/seen; exit 1; }', { volumeMounts })],
-      {
-        restartPolicy: 'OnFailure',
-        volumes: [{ name: 'state', emptyDir: {} }],
-      },
-    );
-    const pod = await waitForEnd(namespace, 'retry');
+    await pods.create('retry', [shell('test -f /state/seen || { touch /state/seen; exit 1; }', { volumeMounts })], {
+      restartPolicy: 'OnFailure',
+      volumes: [{ name: 'state', emptyDir: {} }],
+    });
+    const pod = await pods.waitForEnd('retry');
     expect(pod.status?.phase).toBe('Succeeded');
     expect(statusOf(pod)).toMatchObject({ restartCount: 1, state: { terminated: { exitCode: 0 } } });
   });
 
   test('an image that the node does not know is waited for', async () => {
-    await createPod(namespace, 'no-image', [shell('', { image: 'no/such-image:1' })]);
-    await waitForPod(
-      namespace,
-      'no-image',
-      (pod) => statusOf(pod)?.state?.waiting?.reason === 'ErrImagePull',
-      'ErrImagePull',
-    );
-    const pod = await waitForPod(
-      namespace,
-      'no-image',
-      (found) => statusOf(found)?.state?.waiting?.reason === 'ImagePullBackOff',
-      'ImagePullBackOff',
-    );
+    await pods.create('no-image', [shell('', { image: 'no/such-image:1' })]);
+    await untilItWaits('no-image', 'ErrImagePull');
+    const pod = await untilItWaits('no-image', 'ImagePullBackOff');
     expect(pod.status?.phase).toBe('Pending');
-    const reasons = (await eventsOf(namespace, 'no-image')).map(({ reason }) => reason);
+    const reasons = (await pods.eventsOf('no-image')).map(({ reason }) => reason);
     expect(reasons).toContain('Failed');
-    await cluster.delete(podPath(namespace, 'no-image'));
-    await waitUntilGone(namespace, 'no-image');
+    await pods.delete('no-image');
+    await pods.waitUntilGone('no-image');
   });
 
   test('a ConfigMap that is missing is waited for', async () => {
     const env = [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'late', key: 'x' } } }];
-    await createPod(namespace, 'late-config', [shell('echo $X', { env })]);
-    await waitForPod(
-      namespace,
-      'late-config',
-      (pod) => statusOf(pod)?.state?.waiting?.reason === 'CreateContainerConfigError',
-      'CreateContainerConfigError',
-    );
-    await cluster.create(`/api/v1/namespaces/${namespace}/configmaps`, {
+    await pods.create('late-config', [shell('echo $X', { env })]);
+    await untilItWaits('late-config', 'CreateContainerConfigError');
+    await cluster.create(`/api/v1/namespaces/${pods.namespace}/configmaps`, {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'late' },
       data: { x: 'now' },
     });
-    await waitForEnd(namespace, 'late-config');
-    expect(await readLogs(namespace, 'late-config')).toBe('now\n');
+    await pods.waitForEnd('late-config');
+    expect(await pods.readLog('late-config')).toBe('now\n');
   });
 });
 
 describe('deletion', () => {
   test('a pod is asked to end, reports how it ended, and is gone', async () => {
-    const { seen, stop } = await recordPods(namespace);
-    await createPod(namespace, 'polite', [shell('trap "echo bye; exit 7" TERM; while :; do sleep 0.05; done')]);
-    await waitForPod(namespace, 'polite', ({ status }) => status?.phase === 'Running', 'it to run');
-    await cluster.delete(podPath(namespace, 'polite'));
-    await waitUntilGone(namespace, 'polite');
+    const { seen, stop } = await pods.record();
+    await pods.create('polite', [shell('trap "echo bye; exit 7" TERM; while :; do sleep 0.05; done')]);
+    await pods.waitForRunning('polite');
+    await pods.delete('polite');
+    await pods.waitUntilGone('polite');
     stop();
     const last = seen.filter(({ metadata }) => metadata?.name === 'polite').at(-1)!;
     expect(last.status?.phase).toBe('Failed');
@@ -281,13 +241,13 @@ describe('deletion', () => {
   });
 
   test('a pod that does not listen is killed when its grace is over', async () => {
-    const { seen, stop } = await recordPods(namespace);
-    await createPod(namespace, 'deaf', [shell('trap "" TERM; while :; do sleep 0.05; done')], {
+    const { seen, stop } = await pods.record();
+    await pods.create('deaf', [shell('trap "" TERM; while :; do sleep 0.05; done')], {
       terminationGracePeriodSeconds: 1,
     });
-    await waitForPod(namespace, 'deaf', ({ status }) => status?.phase === 'Running', 'it to run');
-    await cluster.delete(podPath(namespace, 'deaf'));
-    await waitUntilGone(namespace, 'deaf');
+    await pods.waitForRunning('deaf');
+    await pods.delete('deaf');
+    await pods.waitUntilGone('deaf');
     stop();
     const last = seen.filter(({ metadata }) => metadata?.name === 'deaf').at(-1)!;
     expect(statusOf(last)?.state?.terminated?.exitCode).toBe(137);
@@ -297,27 +257,27 @@ describe('deletion', () => {
     const volumeMounts = [{ name: 'state', mountPath: '/state' }];
     const script = 'trap "cat /state/hook; exit 0" TERM; while :; do sleep 0.05; done';
     const lifecycle = { preStop: { exec: { command: ['sh', '-c', 'echo hooked > /state/hook'] } } };
-    await createPod(namespace, 'hook', [shell(script, { volumeMounts, lifecycle })], {
+    await pods.create('hook', [shell(script, { volumeMounts, lifecycle })], {
       volumes: [{ name: 'state', emptyDir: {} }],
     });
-    await waitForPod(namespace, 'hook', ({ status }) => status?.phase === 'Running', 'it to run');
-    const log = readLogs(namespace, 'hook', { follow: true });
-    await cluster.delete(podPath(namespace, 'hook'));
+    await pods.waitForRunning('hook');
+    const log = pods.readLog('hook', { follow: true });
+    await pods.delete('hook');
     // A shell may say before that the signal ended what it waited for.
     expect(await log).toMatch(/^(Terminated\n)?hooked\n$/);
-    await waitUntilGone(namespace, 'hook');
+    await pods.waitUntilGone('hook');
   });
 
   test('a pod that was deleted by force is gone, and its processes with it', async () => {
-    await createPod(namespace, 'forced', [shell('exec sleep 876')]);
-    const { spec } = await waitForPod(namespace, 'forced', ({ status }) => status?.phase === 'Running', 'it to run');
-    await cluster.delete(podPath(namespace, 'forced'), { gracePeriodSeconds: 0 });
-    await expect(getPod(namespace, 'forced')).rejects.toMatchObject({ status: 404 });
+    await pods.create('forced', [shell('exec sleep 876')]);
+    const { spec } = await pods.waitForRunning('forced');
+    await pods.delete('forced', { gracePeriodSeconds: 0 });
+    await expect(pods.get('forced')).rejects.toMatchObject({ status: 404 });
     const script = 'while pgrep -f "^sleep 876$"; do sleep 0.1; done';
-    await createPod(namespace, 'look-for-forced', [shell(script)], {
+    await pods.create('look-for-forced', [shell(script)], {
       nodeName: spec!.nodeName!,
       activeDeadlineSeconds: 20,
     });
-    expect((await waitForEnd(namespace, 'look-for-forced')).status?.phase).toBe('Succeeded');
+    expect((await pods.waitForEnd('look-for-forced')).status?.phase).toBe('Succeeded');
   });
 });

@@ -1,38 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import {
-  cluster,
-  conditionsOf,
-  createPod,
-  eventsOf,
-  getPod,
-  podPath,
-  shell,
-  statusOf,
-  until,
-  useNamespace,
-  waitForPod,
-  waitUntilGone,
-} from './cluster-under-test.ts';
+import { conditionsOf, shell, statusOf, until, useNamespace } from './cluster-under-test.ts';
 
-const namespace = useNamespace('probes');
+const pods = useNamespace('probes');
 const volumes = [{ name: 'state', emptyDir: {} }];
 const volumeMounts = [{ name: 'state', mountPath: '/state' }];
 
 async function remove(name: string): Promise<void> {
-  await cluster.delete(podPath(namespace, name));
-  await waitUntilGone(namespace, name);
+  await pods.delete(name);
+  await pods.waitUntilGone(name);
 }
 
 describe('probes', () => {
   test('readiness follows a file that comes and goes, and the container is left alone', async () => {
     const script = 'sleep 0.5; touch /state/ready; sleep 3; rm /state/ready; sleep 600';
     const readinessProbe = { exec: { command: ['test', '-f', '/state/ready'] }, periodSeconds: 1, failureThreshold: 1 };
-    await createPod(namespace, 'readiness', [shell(script, { volumeMounts, readinessProbe })], { volumes });
-    const running = await waitForPod(namespace, 'readiness', ({ status }) => status?.phase === 'Running', 'it to run');
+    await pods.create('readiness', [shell(script, { volumeMounts, readinessProbe })], { volumes });
+    const running = await pods.waitForRunning('readiness');
     expect(statusOf(running)?.ready).toBe(false);
-    const ready = await waitForPod(namespace, 'readiness', (pod) => statusOf(pod)?.ready, 'it to be ready');
+    const ready = await pods.waitFor('readiness', (pod) => statusOf(pod)?.ready, 'it to be ready');
     expect(conditionsOf(ready)).toMatchObject({ Ready: 'True', ContainersReady: 'True' });
-    const unready = await waitForPod(namespace, 'readiness', (pod) => !statusOf(pod)?.ready, 'it to be unready again');
+    const unready = await pods.waitFor('readiness', (pod) => !statusOf(pod)?.ready, 'it to be unready again');
     expect(conditionsOf(unready)).toMatchObject({ Ready: 'False', ContainersReady: 'False' });
     expect(statusOf(unready)?.restartCount).toBe(0);
     await remove('readiness');
@@ -41,15 +28,15 @@ describe('probes', () => {
   test('a liveness probe that fails restarts the container', async () => {
     const script = 'touch /state/alive; sleep 1; rm /state/alive; sleep 600';
     const livenessProbe = { exec: { command: ['test', '-f', '/state/alive'] }, periodSeconds: 1, failureThreshold: 2 };
-    await createPod(namespace, 'liveness', [shell(script, { volumeMounts, livenessProbe })], {
+    await pods.create('liveness', [shell(script, { volumeMounts, livenessProbe })], {
       restartPolicy: 'Always',
       terminationGracePeriodSeconds: 1,
       volumes,
     });
-    const pod = await waitForPod(namespace, 'liveness', (found) => statusOf(found)?.restartCount === 1, 'a restart');
+    const pod = await pods.waitFor('liveness', (found) => statusOf(found)?.restartCount === 1, 'a restart');
     expect(statusOf(pod)?.lastState?.terminated?.exitCode).toBe(143);
     await until(async () => {
-      const reasons = (await eventsOf(namespace, 'liveness')).map(({ reason }) => reason);
+      const reasons = (await pods.eventsOf('liveness')).map(({ reason }) => reason);
       return reasons.includes('Unhealthy') && reasons.includes('Killing');
     }, 'the events of it');
     await remove('liveness');
@@ -66,12 +53,12 @@ describe('probes', () => {
       startupProbe: check('started', 30),
       livenessProbe: check('alive', 1),
     });
-    await createPod(namespace, 'startup', [container], { restartPolicy: 'Always', volumes });
-    const running = await waitForPod(namespace, 'startup', ({ status }) => status?.phase === 'Running', 'it to run');
+    await pods.create('startup', [container], { restartPolicy: 'Always', volumes });
+    const running = await pods.waitForRunning('startup');
     expect(statusOf(running)).toMatchObject({ started: false, ready: false });
-    await waitForPod(namespace, 'startup', (pod) => statusOf(pod)?.started, 'it to be started');
-    expect(statusOf(await getPod(namespace, 'startup'))).toMatchObject({ ready: true, restartCount: 0 });
-    await cluster.delete(podPath(namespace, 'startup'), { gracePeriodSeconds: 0 });
+    await pods.waitFor('startup', (pod) => statusOf(pod)?.started, 'it to be started');
+    expect(statusOf(await pods.get('startup'))).toMatchObject({ ready: true, restartCount: 0 });
+    await pods.delete('startup', { gracePeriodSeconds: 0 });
   });
 
   test('requests and connections are made to the pod', async () => {
@@ -89,19 +76,17 @@ describe('probes', () => {
     };
     const probe = (path: string) => ({ httpGet: { port: 'web', path }, periodSeconds: 1 });
     await Promise.all([
-      createPod(namespace, 'good', [
+      pods.create('good', [
         { ...server, readinessProbe: probe('/fine'), livenessProbe: { tcpSocket: { port: 8124 } } },
       ]),
-      createPod(namespace, 'bad', [{ ...server, readinessProbe: probe('/broken') }]),
+      pods.create('bad', [{ ...server, readinessProbe: probe('/broken') }]),
     ]);
-    await waitForPod(namespace, 'good', (pod) => statusOf(pod)?.ready, 'the good one to be ready');
+    await pods.waitFor('good', (pod) => statusOf(pod)?.ready, 'the good one to be ready');
     await until(
-      async () => (await eventsOf(namespace, 'bad')).some(({ message }) => message.includes('statuscode: 500')),
+      async () => (await pods.eventsOf('bad')).some(({ message }) => message.includes('statuscode: 500')),
       'the event of the bad one',
     );
-    expect(statusOf(await getPod(namespace, 'bad'))?.ready).toBe(false);
-    await Promise.all(
-      ['good', 'bad'].map((name) => cluster.delete(podPath(namespace, name), { gracePeriodSeconds: 0 })),
-    );
+    expect(statusOf(await pods.get('bad'))?.ready).toBe(false);
+    await Promise.all(['good', 'bad'].map((name) => pods.delete(name, { gracePeriodSeconds: 0 })));
   });
 });
