@@ -1,12 +1,9 @@
 // A stub of the Kubernetes API at the wire, for tests: Jobs, pods and ResourceQuotas that can be created, read, watched,
 // patched and deleted under the API's own rules on names, versions and uids, and that no controller acts on.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { refusal, startStandInServer } from '@ml-job-mesh/cluster-client/testing/stand-in-server.ts';
+import { createWatchHistory } from '@ml-job-mesh/cluster-client/testing/watch-history.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: objects of any kind, as JSON.
 type ApiObject = any;
@@ -28,25 +25,20 @@ const kinds = ['jobs', 'pods', 'resourcequotas'];
 /** Starts the stub on a free port of the loopback interface. */
 export async function startStubApiServer() {
   const objects = new Map<string, ApiObject>();
-  const history: { type: string; object: ApiObject; collection: string }[] = [];
-  const watches = new Map<ServerResponse, string>();
+  const history = createWatchHistory();
   const calls: StubCall[] = [];
   const stub = { faultFor: (_call: StubCall): StubFault | undefined => undefined };
-  let version = 100;
 
   function publish(type: 'ADDED' | 'MODIFIED' | 'DELETED', collection: string, object: ApiObject): void {
-    object.metadata.resourceVersion = String(++version);
+    history.record(type, collection, object);
     const key = `${collection}/${object.metadata.name}`;
     if (type === 'DELETED') objects.delete(key);
     else objects.set(key, object);
-    const event = { type, object: structuredClone(object), collection };
-    history.push(event);
-    for (const [watch, watched] of watches) if (watched === collection) watch.write(line(event));
   }
 
   function create(collection: string, given: ApiObject): ApiObject {
     const object = structuredClone(given);
-    if (objects.has(`${collection}/${object.metadata.name}`)) throw status(409, 'AlreadyExists');
+    if (objects.has(`${collection}/${object.metadata.name}`)) throw refusal(409, 'AlreadyExists');
     const creationTimestamp = `${new Date().toISOString().slice(0, 19)}Z`;
     object.metadata = { ...object.metadata, uid: randomUUID(), creationTimestamp };
     publish('ADDED', collection, object);
@@ -55,7 +47,7 @@ export async function startStubApiServer() {
 
   function find(collection: string, name: string): ApiObject {
     const object = objects.get(`${collection}/${name}`);
-    if (!object) throw status(404, 'NotFound');
+    if (!object) throw refusal(404, 'NotFound');
     return structuredClone(object);
   }
 
@@ -65,8 +57,8 @@ export async function startStubApiServer() {
     if (Array.isArray(change)) applyOperations(object, change);
     else {
       const { uid, resourceVersion } = change.metadata ?? {};
-      if (uid && uid !== object.metadata.uid) throw status(409, 'Conflict');
-      if (resourceVersion && resourceVersion !== object.metadata.resourceVersion) throw status(409, 'Conflict');
+      if (uid && uid !== object.metadata.uid) throw refusal(409, 'Conflict');
+      if (resourceVersion && resourceVersion !== object.metadata.resourceVersion) throw refusal(409, 'Conflict');
       merge(object, change);
     }
     if (JSON.stringify(object) !== before) publish('MODIFIED', collection, object);
@@ -76,24 +68,9 @@ export async function startStubApiServer() {
   function remove(collection: string, name: string, options: ApiObject): ApiObject {
     const object = find(collection, name);
     const uid = options?.preconditions?.uid;
-    if (uid && uid !== object.metadata.uid) throw status(409, 'Conflict');
+    if (uid && uid !== object.metadata.uid) throw refusal(409, 'Conflict');
     publish('DELETED', collection, object);
     return object;
-  }
-
-  function watch(collection: string, query: URLSearchParams, response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
-    const from = Number(query.get('resourceVersion'));
-    for (const event of history) {
-      if (event.collection === collection && Number(event.object.metadata.resourceVersion) > from)
-        response.write(line(event));
-    }
-    watches.set(response, collection);
-    const end = setTimeout(() => response.end(), Number(query.get('timeoutSeconds')) * 1_000);
-    response.on('close', () => {
-      clearTimeout(end);
-      watches.delete(response);
-    });
   }
 
   function act({ method, path, query, body }: StubCall, response: ServerResponse): ApiObject | undefined {
@@ -103,15 +80,15 @@ export async function startStubApiServer() {
     const isCollection = kinds.includes(parts.at(-1)!);
     const name = isCollection ? '' : parts.pop()!;
     const collection = parts.join('/');
-    if (!kinds.includes(parts.at(-1)!)) throw status(404, 'NotFound');
-    if (query.has('watch')) return void watch(collection, query, response);
+    if (!kinds.includes(parts.at(-1)!)) throw refusal(404, 'NotFound');
+    if (query.has('watch')) return void history.serve(collection, query, response);
     if (method === 'GET' && isCollection) {
       const [label, value] = query.get('labelSelector')?.split('=') ?? [];
       const items = [...objects]
         .filter(([key]) => key.startsWith(`${collection}/`))
         .map(([, object]) => object)
         .filter(({ metadata }) => label === undefined || metadata.labels?.[label] === value);
-      return { items, metadata: { resourceVersion: String(version) } };
+      return { items, metadata: { resourceVersion: history.version() } };
     }
     if (method === 'GET') return find(collection, name);
     if (method === 'POST') return create(collection, body);
@@ -130,29 +107,23 @@ export async function startStubApiServer() {
     if (fault === 'hang') return;
     if (typeof fault === 'object') {
       response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
-      response.end(JSON.stringify(fault.body ?? status(fault.status, 'Stub')));
+      response.end(JSON.stringify(fault.body ?? refusal(fault.status, 'Stub')));
       return;
     }
     try {
       const result = act(call, response);
       if (fault === 'lose-answer') response.destroy();
       else if (result !== undefined) response.writeHead(200).end(JSON.stringify(result));
-    } catch (refusal) {
+    } catch (refused) {
       if (fault === 'lose-answer') response.destroy();
-      else response.writeHead((refusal as { code: number }).code).end(JSON.stringify(refusal));
+      else response.writeHead((refused as { code: number }).code).end(JSON.stringify(refused));
     }
   }
 
-  const server = createServer((request, response) => void answer(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const folder = mkdtempSync(join(tmpdir(), 'stub-api-server-'));
-  const kubeconfig = join(folder, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigFor((server.address() as AddressInfo).port));
+  const server = await startStandInServer((request, response) => void answer(request, response));
 
   return Object.assign(stub, {
-    /** A kubeconfig file that leads here. */
-    kubeconfig,
+    ...server,
     /** Every call so far, in order. */
     calls,
     /** The objects of a collection, e.g. `/apis/batch/v1/namespaces/free-service/jobs`, in the order of their names. */
@@ -162,21 +133,7 @@ export async function startStubApiServer() {
     /** Merges a change into an object, as a merge patch does. */
     change: patch,
     remove,
-    async stop(): Promise<void> {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-      rmSync(folder, { recursive: true });
-    },
   });
-}
-
-function line({ type, object }: { type: string; object: ApiObject }): string {
-  return `${JSON.stringify({ type, object })}\n`;
-}
-
-function status(code: number, reason: string) {
-  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: `the stub says ${reason}` };
 }
 
 /** RFC 7396. */
@@ -199,19 +156,7 @@ function applyOperations(target: ApiObject, operations: { op: string; path: stri
       .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = keys.pop()!;
     const parent = keys.reduce((object, key) => object?.[key], target);
-    if (parent === undefined || (op === 'test' && parent[last] !== value)) throw status(422, 'Invalid');
+    if (parent === undefined || (op === 'test' && parent[last] !== value)) throw refusal(422, 'Invalid');
     if (op !== 'test') parent[last] = value;
   }
-}
-
-function kubeconfigFor(port: number): string {
-  const server = `http://127.0.0.1:${port}`;
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'stub',
-    clusters: [{ name: 'stub', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    contexts: [{ name: 'stub', context: { cluster: 'stub', user: 'stub' } }],
-    users: [{ name: 'stub', user: {} }],
-  });
 }
