@@ -4,43 +4,28 @@
 // The pods and jobs are objects: nothing runs. The services take turns, one under load at a time, each on its own port
 // and without a proxy before it. What the API server is asked meanwhile is read from its metrics.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { prepareFlask } from '../flask/flask-service.ts';
 import { startBenchControlPlane } from '../setup/bench-cluster.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
+import { number, numbers, readOptions } from '../setup/options.ts';
 import { findPrograms } from '../setup/programs.ts';
 import { startGrader, startTier } from '../setup/services.ts';
 import { type Measured, measureSize } from './measure-size.ts';
 import { addPodsAndJobs, prepareNamespaces } from './objects.ts';
 import { report } from './report.ts';
 
-const usage = `usage: npm run bench config [-- OPTIONS]
-  --sizes A,B,…        how many pods, and jobs, there are (default: 100,1000,10000)
-  --seconds N          how long each service is asked in a turn (default: 2)
-  --turns N            (default: 6)
-  --connections N      (default: 16)
-  --quick              few requests, to see that it works`;
+const options = {
+  sizes: numbers('how many pods, and jobs, there are', [100, 1_000, 10_000], [100]),
+  seconds: number('how long each service is asked in a turn', 2, 1),
+  turns: number('', 6, 1),
+  connections: number('', 16),
+};
 
 /** Runs the benchmark and prints its tables. Takes the command line's options. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      quick: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-      sizes: { type: 'string' },
-      seconds: { type: 'string' },
-      turns: { type: 'string' },
-      connections: { type: 'string', default: '16' },
-    },
-  });
-  if (values.help) return console.log(usage);
-  const sizes = (values.sizes ?? (values.quick ? '100' : '100,1000,10000')).split(',').map(Number);
-  const load = {
-    seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
-    turns: Number(values.turns ?? (values.quick ? 1 : 6)),
-    connections: Number(values.connections),
-  };
+  const given = readOptions('config', args, options, 'few requests, to see that it works');
+  if (!given) return;
+  const { sizes, ...load } = given;
   await prepareFlask();
 
   const programs = await findPrograms();

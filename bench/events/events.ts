@@ -3,18 +3,18 @@
 // In one process and without a cluster: the watches' bytes are made here, and go through the tier's own code (watch,
 // index, admission, records, listeners' hub). A patch that the tier sends comes back as an event, as it would. What is
 // counted is this process' processor time, so other programs on the machine hardly matter; making the events is in it.
-import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describeTarget, verdict } from '../measure/target.ts';
+import { number, numbers, readOptions } from '../setup/options.ts';
 import { markdownTable, median } from '../table.ts';
 import { startQueueUnderTest } from './queue-under-test.ts';
 
-const usage = `usage: npm run bench events [-- OPTIONS]
-  --lengths A,B        lengths of the queue to compare (default: 10,10000)
-  --jobs N             jobs that pass through the queue in a round (default: 500)
-  --rounds N           (default: 7)
-  --quick              one short round, to see that it works`;
+const options = {
+  lengths: numbers('lengths of the queue to compare', [10, 10_000]),
+  jobs: number('jobs that pass through the queue in a round', 500, 50),
+  rounds: number('', 7, 1),
+};
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -29,20 +29,9 @@ interface Round {
 
 /** Runs the benchmark and prints its table. Takes the command line's options. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      lengths: { type: 'string', default: '10,10000' },
-      jobs: { type: 'string' },
-      rounds: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return console.log(usage);
-  const lengths = values.lengths.split(',').map(Number);
-  const jobs = Number(values.jobs ?? (values.quick ? 50 : 500));
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 7));
+  const given = readOptions('events', args, options, 'one short round, to see that it works');
+  if (!given) return;
+  const { lengths, jobs, rounds } = given;
 
   const results = new Map<number, Round[]>(lengths.map((length) => [length, []]));
   // A round that does not count, and then in turns, so that what else the machine does falls on both.

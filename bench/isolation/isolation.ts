@@ -5,11 +5,11 @@
 // jobs are posted one after the other. A time is from the POST to the moment the API shows the pod running. Turns begin
 // when the control plane is done with what the turn before has left: hundreds of Jobs made or deleted at once keep the Job
 // controller busy for seconds, whoever made them.
-import { parseArgs } from 'node:util';
 import { untilQuiet } from '../measure/quiet.ts';
 import { describeTarget, verdict } from '../measure/target.ts';
 import { createQuotaNamespace, startBenchCluster } from '../setup/bench-cluster.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
+import { number, readOptions } from '../setup/options.ts';
 import { findPrograms } from '../setup/programs.ts';
 import { startProxies } from '../setup/proxies.ts';
 import { startSleepingTier } from '../setup/sleeping-job.ts';
@@ -17,11 +17,11 @@ import { markdownTable, quantile } from '../table.ts';
 import { startFlood } from './flood.ts';
 import { createStartTimer } from './start-times.ts';
 
-const usage = `usage: npm run bench isolation [-- OPTIONS]
-  --turns N            quiet ones, and as many flooded ones (default: 4)
-  --jobs N             premium jobs in a turn (default: 25)
-  --posts N            posts to the free tier a second while it is flooded (default: 20)
-  --quick              one turn of 5 jobs, to see that it works`;
+const options = {
+  turns: number('quiet ones, and as many flooded ones', 4, 1),
+  jobs: number('premium jobs in a turn', 25, 5),
+  posts: number('posts to the free tier a second while it is flooded', 20),
+};
 
 const target = { atMost: 1.2 };
 
@@ -33,20 +33,9 @@ interface Times {
 
 /** Runs the benchmark and prints its table. Takes the command line's options. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      turns: { type: 'string' },
-      jobs: { type: 'string' },
-      posts: { type: 'string', default: '20' },
-      quick: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return console.log(usage);
-  const turns = Number(values.turns ?? (values.quick ? 1 : 4));
-  const jobs = Number(values.jobs ?? (values.quick ? 5 : 25));
-  const postsPerSecond = Number(values.posts);
+  const given = readOptions('isolation', args, options, 'one turn of 5 jobs, to see that it works');
+  if (!given) return;
+  const { turns, jobs, posts: postsPerSecond } = given;
   const programs = await findPrograms();
 
   await withCleanUp(async (stack) => {

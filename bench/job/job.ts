@@ -8,8 +8,8 @@
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { describeTarget, type Target, verdict } from '../measure/target.ts';
+import { file, number, numbers, readOptions } from '../setup/options.ts';
 import { markdownTable, median } from '../table.ts';
 import { preparePython } from './python.ts';
 import { type Measured, measure } from './timed-process.ts';
@@ -26,35 +26,27 @@ const kinds = ['ff', 'cnn'] as const;
 /** The two programs' measurements of the same thing, one for each repetition. */
 type Pair = { ours: Measured[]; usual: Measured[] };
 
-const usage = `usage: npm run bench job [-- OPTIONS]
-  --python FILE    the Python with PyTorch and torchvision (default: what npm start installs)
-  --epochs N       epochs of each training (default: 5)
-  --seeds A,B,…    one training for each (default: 1,2,3)
-  --repeats N      evaluations of a saved network (default: 5)`;
+const options = {
+  python: file('the Python with PyTorch and torchvision (default: what npm start installs)'),
+  epochs: number('epochs of each training', 5),
+  seeds: numbers('one training for each', [1, 2, 3]),
+  repeats: number('evaluations of a saved network', 5),
+};
 
 /** Runs the benchmark and prints its table. Takes the command line's options; throws when a program fails. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      python: { type: 'string' },
-      epochs: { type: 'string', default: '5' },
-      seeds: { type: 'string', default: '1,2,3' },
-      repeats: { type: 'string', default: '5' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return console.log(usage);
-  const python = values.python ?? (await preparePython());
+  const given = readOptions('job', args, options);
+  if (!given) return;
+  const python = given.python ?? (await preparePython());
   const folder = await mkdtemp(join(tmpdir(), 'bench-job-'));
   try {
     await prepare(python, folder);
     const bench = {
       python,
       folder,
-      epochs: values.epochs,
-      seeds: values.seeds.split(','),
-      repeats: Number(values.repeats),
+      epochs: String(given.epochs),
+      seeds: given.seeds.map(String),
+      repeats: given.repeats,
     };
     const trainings = await compareTrainings(bench);
     const evaluations = await compareEvaluations(bench);

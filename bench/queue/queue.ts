@@ -4,10 +4,10 @@
 // Both run at the same time on one embedded cluster, each in its own namespace with its own quota of 2 CPU: two jobs of
 // about a second at a time each. Plain Jobs take minutes, because their controller backs off; after a while they are left.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { describeTarget, type Target, verdict } from '../measure/target.ts';
 import { type BenchCluster, createQuotaNamespace, startBenchCluster } from '../setup/bench-cluster.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
+import { number, readOptions } from '../setup/options.ts';
 import { findPrograms } from '../setup/programs.ts';
 import type { Service } from '../setup/services.ts';
 import { startSleepingTier } from '../setup/sleeping-job.ts';
@@ -16,10 +16,10 @@ import { createPlainJobs } from './plain-jobs.ts';
 import { recordPods, type SeenPod } from './pod-recorder.ts';
 import { emptyPlaceMs, orderInversions } from './waits.ts';
 
-const usage = `usage: npm run bench queue [-- OPTIONS]
-  --jobs N             jobs of each kind (default: 50)
-  --plain-seconds N    how long the plain Jobs may take (default: 300)
-  --quick              6 jobs and 20 s, to see that it works`;
+const options = {
+  jobs: number('jobs of each kind', 50, 6),
+  'plain-seconds': number('how long the plain Jobs may take', 300, 20),
+};
 
 /** What the quota leaves room for. */
 const places = 2;
@@ -34,18 +34,9 @@ interface Outcome {
 
 /** Runs the benchmark and prints its table. Takes the command line's options. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      jobs: { type: 'string' },
-      'plain-seconds': { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return console.log(usage);
-  const jobs = Number(values.jobs ?? (values.quick ? 6 : 50));
-  const plainSeconds = Number(values['plain-seconds'] ?? (values.quick ? 20 : 300));
+  const given = readOptions('queue', args, options, '6 jobs and 20 s, to see that it works');
+  if (!given) return;
+  const { jobs, 'plain-seconds': plainSeconds } = given;
   const programs = await findPrograms();
 
   await withCleanUp(async (stack) => {

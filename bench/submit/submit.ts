@@ -6,39 +6,27 @@
 // stopped as if they ran on a machine of their own: here they would take about as much of the processors as accepting
 // does, and how much of that falls into a round is chance. Each round begins with no Job, and ends when the controllers
 // are done with them, so that the processor time has them in it.
-import { parseArgs } from 'node:util';
 import { startBenchControlPlane } from '../setup/bench-cluster.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
+import { flag, number, readOptions } from '../setup/options.ts';
 import { findPrograms } from '../setup/programs.ts';
 import { startContestants } from './contestants.ts';
 import { report } from './report.ts';
 import { playRound, type Round } from './round.ts';
 
-const usage = `usage: npm run bench submit [-- OPTIONS]
-  --rounds N           rounds, each of every contestant (default: 8)
-  --jobs N             jobs in a round (default: 500)
-  --clients N          connections that post (default: 16)
-  --with-controllers   let the controllers run while jobs are posted
-  --quick              few requests, to see that it works`;
+const options = {
+  rounds: number('rounds, each of every contestant', 8, 1),
+  jobs: number('jobs in a round', 500, 100),
+  clients: number('connections that post', 16),
+  'with-controllers': flag('let the controllers run while jobs are posted'),
+};
 
 /** Runs the benchmark and prints its table. Takes the command line's options. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      quick: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-      rounds: { type: 'string' },
-      jobs: { type: 'string' },
-      clients: { type: 'string', default: '16' },
-      'with-controllers': { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return console.log(usage);
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 8));
-  const jobs = Number(values.jobs ?? (values.quick ? 100 : 500));
-  const clients = Number(values.clients);
-  const pauseControllers = !values['with-controllers'];
+  const given = readOptions('submit', args, options, 'few requests, to see that it works');
+  if (!given) return;
+  const { rounds, jobs, clients } = given;
+  const pauseControllers = !given['with-controllers'];
 
   const programs = await findPrograms();
   await withCleanUp(async (stack) => {
