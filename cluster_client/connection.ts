@@ -36,6 +36,9 @@ const patchTypes = {
   apply: 'application/apply-patch+yaml',
 };
 
+/** What asks the API server for an object without its spec and status. */
+const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+
 /** Account tokens are renewed in their file well before they end; a cached one is at most this old. */
 const credentialsMaxAgeMs = 30_000;
 const defaultTimeoutMs = 5_000;
@@ -66,7 +69,7 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
         method,
         path: basePath + path + queryString(options.query),
         headers: {
-          accept: 'application/json',
+          accept: options.accept ?? 'application/json',
           ...headers,
           ...(options.contentType && { 'content-type': options.contentType }),
         },
@@ -100,6 +103,15 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
 
     create: <T>(path: string, body: unknown, options: RequestOptions = {}) =>
       json<T>('POST', path, { ...options, body, contentType: 'application/json' }),
+
+    /**
+     * Like `create`, but gives the new object's metadata alone, which is all that the API server then has to write and
+     * this side to read.
+     */
+    createForMetadata: async <M>(path: string, body: unknown, options: RequestOptions = {}): Promise<M> => {
+      const answered = { ...options, body, contentType: 'application/json', accept: metadataOnly };
+      return (await json<{ metadata: M }>('POST', path, answered)).metadata;
+    },
 
     replace: <T>(path: string, body: unknown, options: RequestOptions = {}) =>
       json<T>('PUT', path, { ...options, body, contentType: 'application/json' }),
@@ -138,6 +150,7 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
 interface SendOptions extends RequestOptions {
   body?: unknown;
   contentType?: string;
+  accept?: string;
   bodyTimeoutMs?: number;
 }
 

@@ -15,8 +15,17 @@ export function amountOf(quantity: string): number {
 
 type PodSpec = NonNullable<Pod['spec']>;
 
+/** The same pods are counted at each change of the queue; their specs are read once. */
+const known = new WeakMap<PodSpec, Amounts>();
+
 /** What a pod counts for in a ResourceQuota: itself, and its containers' requests and limits. */
 export function podAmounts(spec: PodSpec): Amounts {
+  const amounts = known.get(spec) ?? countPod(spec);
+  known.set(spec, amounts);
+  return amounts;
+}
+
+function countPod(spec: PodSpec): Amounts {
   const amounts: Amounts = { pods: 1_000, 'count/pods': 1_000 };
   for (const kind of ['requests', 'limits'] as const) {
     for (const resource of ['cpu', 'memory']) amounts[`${kind}.${resource}`] = containersAmount(spec, kind, resource);

@@ -69,7 +69,9 @@ export function createSubmitter(options: SubmitterOptions) {
     const startedAt = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
-        return await cluster.create<Job>(jobsPath(job.metadata!.namespace!), job, { timeoutMs: 3_000 });
+        const path = jobsPath(job.metadata!.namespace!);
+        const metadata = await cluster.createForMetadata<Job['metadata'] & object>(path, job, { timeoutMs: 3_000 });
+        return { ...job, metadata };
       } catch (error) {
         if (!(error instanceof KubernetesError)) throw error;
         const name = job.metadata!.name!;
