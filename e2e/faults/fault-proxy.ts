@@ -1,13 +1,9 @@
 // Stands between a tier and the real API server and does on demand what networks and API servers do by themselves:
 // loses answers, falls silent, refuses. The tier speaks plain HTTP to it, so that it knows one request from another.
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { startStandInServer } from '@ml-job-mesh/cluster-client/testing/stand-in-server.ts';
 
 /** A request of the tier's, as it is on its way. */
 export interface ApiCall {
@@ -43,7 +39,7 @@ export async function startFaultProxy(kubeconfig: string) {
   const openWatches = new Set<{ call: ApiCall; answer: IncomingMessage; response: ServerResponse }>();
   const proxy = { faultFor: (_call: ApiCall): Fault | undefined => undefined };
 
-  const server = createServer((request, response) => {
+  const server = await startStandInServer((request, response) => {
     const url = new URL(request.url!, upstream);
     const call: ApiCall = {
       method: request.method!,
@@ -87,15 +83,9 @@ export async function startFaultProxy(kubeconfig: string) {
     response.once('close', () => openWatches.delete(watch));
   }
 
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const folder = mkdtempSync(join(tmpdir(), 'fault-proxy-'));
-  const file = join(folder, 'kubeconfig');
-  writeFileSync(file, kubeconfigFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
-
   return Object.assign(proxy, {
     /** A kubeconfig file that leads through here. */
-    kubeconfig: file,
+    kubeconfig: server.kubeconfig,
     /** Every call so far, in order. */
     calls,
     /** The watches that are open and let events through. */
@@ -117,22 +107,8 @@ export async function startFaultProxy(kubeconfig: string) {
       return count;
     },
     async stop(): Promise<void> {
-      server.closeAllConnections();
-      server.close();
       agent.destroy();
-      await once(server, 'close');
-      rmSync(folder, { recursive: true });
+      await server.stop();
     },
-  });
-}
-
-function kubeconfigFor(server: string): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'faults',
-    clusters: [{ name: 'faults', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    contexts: [{ name: 'faults', context: { cluster: 'faults', user: 'faults' } }],
-    users: [{ name: 'faults', user: {} }],
   });
 }
