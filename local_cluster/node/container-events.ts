@@ -8,7 +8,7 @@ import { startProbes } from './probes.ts';
 export function watchContainer(container: PodContainer, worker: PodWorker): void {
   const run = container.runner.current;
   if (!run) return;
-  if (run.start && !run.exit && container.seenStart !== run && worker.isPrepared) {
+  if (run.start && !run.exit && container.seenStart !== run && worker.setup.prepared) {
     container.seenStart = run;
     noticeStart(container, worker);
   }
@@ -28,7 +28,7 @@ function noticeStart(container: PodContainer, worker: PodWorker): void {
     worker.event('Normal', 'Started', `Started container ${spec.name}`, spec.name);
     if (spec.lifecycle?.postStart && process) void runPostStart(container, worker);
   }
-  const address = worker.address!;
+  const address = worker.setup.address!;
   const setReady = (isReady: boolean) => {
     container.ready = isReady;
     worker.sync();
@@ -63,7 +63,7 @@ async function runPostStart(container: PodContainer, worker: PodWorker): Promise
   const deadline = Date.now() + patienceMs;
   await runHook(container.spec.lifecycle!.postStart!, container, {
     containers: [container],
-    address: worker.address,
+    address: worker.setup.address,
     deadline: () => deadline,
     changed: () => Promise.resolve(),
     onHookFailure: ({ spec }, message) => {

@@ -6,7 +6,8 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { startWatchCache } from '@ml-job-mesh/cluster-client';
 import { ContainerRunner } from './container-runner.ts';
 import type { NodeContext } from './node-context.ts';
-import { type PodRecord, PodWorker } from './pod-worker.ts';
+import type { PodRecord } from './pod-setup.ts';
+import { PodWorker } from './pod-worker.ts';
 import { readRecord } from './records.ts';
 
 const watchSeconds = 60;
