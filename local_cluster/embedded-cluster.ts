@@ -4,18 +4,14 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { claimOctet, type OctetClaim } from './control_plane/address-octet.ts';
-import { type Api, type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
-import { nodeNames } from './control_plane/credentials.ts';
+import { type NodeSettings, startNodes } from './cluster-nodes.ts';
+import { claimOctet } from './control_plane/address-octet.ts';
+import { type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
 import { installSoftware, requirePlatform, type Software } from './install/install.ts';
 import { writeImages } from './node-images.ts';
 import { type Lock, tryLock } from './supervisor/lock.ts';
 import { endLeftovers, readRecords, recordProcess } from './supervisor/process-records.ts';
-import { type SupervisedProcess, startSupervised } from './supervisor/supervised-process.ts';
-
-const nodeReadyWithinMs = 60_000;
-/** A node gives its pods their own grace before. */
-const nodeStopGraceMs = 30_000;
+import type { SupervisedProcess } from './supervisor/supervised-process.ts';
 
 /** How to start it. */
 export interface EmbeddedClusterOptions {
@@ -59,68 +55,67 @@ export class ClusterRunsError extends Error {
  */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
   requirePlatform();
-  const { stateFolder, log = () => undefined } = options;
+  const { stateFolder, hostAddress = '127.0.0.1', log = () => undefined } = options;
+  await using starting = new AsyncDisposableStack();
   const lock = await lockState(stateFolder);
-  let claim: OctetClaim | undefined;
-  let controlPlane: ControlPlane | undefined;
-  const nodes: SupervisedProcess[] = [];
+  starting.defer(() => lock.release());
+  const software = options.software ?? (await installSoftware());
+  const ended = await endLeftovers(stateFolder);
+  if (ended.length > 0) log(`ended what an earlier run had left: ${ended.join(', ')}`);
+  const before = octetBefore(stateFolder);
+  const { octet, release } = await claimOctet(before ?? options.octet);
+  starting.defer(release);
+  writeFileSync(path.join(stateFolder, 'octet'), `${octet}\n`);
+  recordProcess(stateFolder, 'supervisor', process.pid);
+  starting.defer(() => recordProcess(stateFolder, 'supervisor', undefined));
+  const imagesFile = writeImages(stateFolder, software);
+  const { plane, nodes } = await startProcesses(starting, {
+    stateFolder,
+    octet,
+    software,
+    imagesFile,
+    hostAddress,
+    log,
+  });
 
-  const stopAll = async () => {
-    // First nothing new begins, then what runs is ended and reported, then the API goes.
-    await controlPlane?.stopControllers();
-    await Promise.all(nodes.map((node) => node.stop()));
-    await controlPlane?.stop();
-    recordProcess(stateFolder, 'supervisor', undefined);
-    await claim?.release();
-    await lock.release();
-  };
+  const running = starting.move();
   let stopping: Promise<void> | undefined;
-  const stop = () => {
-    stopping ??= stopAll();
-    return stopping;
+  return {
+    kubeconfig: plane.credentials.kubeconfigs.admin,
+    octet,
+    hasMoved: before !== undefined && before !== octet,
+    software,
+    get processes() {
+      const all = [...plane.processes, ...nodes];
+      return Object.fromEntries(all.flatMap((one) => (one.pid() === undefined ? [] : [[one.name, one.pid()!]])));
+    },
+    kubectl: plane.kubectl,
+    stop() {
+      stopping ??= running.disposeAsync();
+      return stopping;
+    },
   };
+}
 
-  try {
-    const software = options.software ?? (await installSoftware());
-    const ended = await endLeftovers(stateFolder);
-    if (ended.length > 0) log(`ended what an earlier run had left: ${ended.join(', ')}`);
-    recordProcess(stateFolder, 'supervisor', process.pid);
-    const before = octetBefore(stateFolder);
-    claim = await claimOctet(before ?? options.octet);
-    writeFileSync(path.join(stateFolder, 'octet'), `${claim.octet}\n`);
-    const { octet } = claim;
-    const imagesFile = writeImages(stateFolder, software);
-    const startNodes = async (api: Api) => {
-      const starting = nodeNames.map(async (name, index) => {
-        nodes.push(await startNode({ ...options, software, log }, api, name, index + 1, octet, imagesFile));
-      });
-      await Promise.allSettled(starting);
-      await Promise.all(starting);
-    };
-    const plane = await startControlPlane({
-      binary: software.controlPlane,
-      octet,
-      stateFolder,
-      log,
-      beforeControllers: startNodes,
-    });
-    controlPlane = plane;
-    return {
-      kubeconfig: plane.credentials.kubeconfigs.admin,
-      octet,
-      hasMoved: before !== undefined && before !== octet,
-      software,
-      get processes() {
-        const all = [...plane.processes, ...nodes];
-        return Object.fromEntries(all.flatMap((one) => (one.pid() === undefined ? [] : [[one.name, one.pid()!]])));
-      },
-      kubectl: plane.kubectl,
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+/** Starts the control plane and the nodes, which end with the stack. */
+async function startProcesses(stack: AsyncDisposableStack, settings: NodeSettings) {
+  const { octet, stateFolder, software, log } = settings;
+  const nodes: SupervisedProcess[] = [];
+  let plane: ControlPlane | undefined;
+  stack.defer(async () => {
+    // First nothing new begins, then what runs is ended and reported, then the API goes.
+    await plane?.stopControllers();
+    await Promise.all(nodes.map((node) => node.stop()));
+    await plane?.stop();
+  });
+  plane = await startControlPlane({
+    binary: software.controlPlane,
+    octet,
+    stateFolder,
+    log,
+    beforeControllers: (api) => startNodes(settings, api, nodes),
+  });
+  return { plane, nodes };
 }
 
 /** Takes the state folder for this process. */
@@ -145,53 +140,4 @@ export async function requireNotRunning(stateFolder: string): Promise<void> {
 function octetBefore(stateFolder: string): number | undefined {
   const file = path.join(stateFolder, 'octet');
   return existsSync(file) ? Number(readFileSync(file, 'utf8')) || undefined : undefined;
-}
-
-function startNode(
-  {
-    stateFolder,
-    software,
-    hostAddress = '127.0.0.1',
-    log,
-  }: EmbeddedClusterOptions & { software: Software; log: (line: string) => void },
-  { credentials, kubectl }: Api,
-  name: (typeof nodeNames)[number],
-  number: number,
-  octet: number,
-  imagesFile: string,
-): Promise<SupervisedProcess> {
-  const settings = {
-    name,
-    number,
-    octet,
-    kubeconfig: credentials.kubeconfigs[name],
-    'client-ca': credentials.nodeClientCa,
-    state: path.join(stateFolder, name),
-    images: imagesFile,
-    shim: software.shim,
-    'host-address': hostAddress,
-  };
-  const startedAt = Date.now();
-  return startSupervised({
-    name,
-    command: process.execPath,
-    args: [
-      path.join(import.meta.dirname, 'node', 'agent.ts'),
-      ...Object.entries(settings).flatMap(([option, value]) => [`--${option}`, String(value)]),
-    ],
-    logFile: path.join(stateFolder, 'logs', `${name}.log`),
-    stateFolder,
-    isReady: () => isNodeReady(kubectl, name, startedAt),
-    readyWithinMs: nodeReadyWithinMs,
-    stopGraceMs: nodeStopGraceMs,
-    onEvent: log,
-  });
-}
-
-/** Ready in its status, and by a lease that this run of the agent has renewed: the status may be one from before. */
-async function isNodeReady(kubectl: Api['kubectl'], name: string, startedAt: number): Promise<boolean> {
-  const renewed = await kubectl(['get', 'lease', '-n', 'kube-node-lease', name, '-o', 'jsonpath={.spec.renewTime}']);
-  if (!(Date.parse(renewed) >= startedAt)) return false;
-  const ready = '{.status.conditions[?(@.type=="Ready")].status}';
-  return (await kubectl(['get', 'node', name, '-o', `jsonpath=${ready}`])) === 'True';
 }

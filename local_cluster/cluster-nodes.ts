@@ -1,0 +1,76 @@
+/** The nodes of the embedded cluster: one process of the node agent each, on an address of its own. */
+import path from 'node:path';
+import type { Api } from './control_plane/control-plane.ts';
+import { nodeNames } from './control_plane/credentials.ts';
+import type { Software } from './install/install.ts';
+import { type SupervisedProcess, startSupervised } from './supervisor/supervised-process.ts';
+
+const readyWithinMs = 60_000;
+/** A node gives its pods their own grace before. */
+const stopGraceMs = 30_000;
+
+/** What all of them are started with. */
+export interface NodeSettings {
+  stateFolder: string;
+  octet: number;
+  software: Software;
+  /** The file that tells what this machine has for each image. */
+  imagesFile: string;
+  /** Where this machine listens for the pods' host ports. */
+  hostAddress: string;
+  log: (line: string) => void;
+}
+
+/**
+ * Starts the nodes; returns when all of them are ready.
+ * @param started takes each as soon as it is, also when another one fails
+ */
+export async function startNodes(settings: NodeSettings, api: Api, started: SupervisedProcess[]): Promise<void> {
+  const starting = nodeNames.map(async (name, index) => {
+    started.push(await startNode(settings, api, name, index + 1));
+  });
+  await Promise.allSettled(starting);
+  await Promise.all(starting);
+}
+
+function startNode(
+  { stateFolder, octet, software, imagesFile, hostAddress, log }: NodeSettings,
+  { credentials, kubectl }: Api,
+  name: (typeof nodeNames)[number],
+  number: number,
+): Promise<SupervisedProcess> {
+  const options = {
+    name,
+    number,
+    octet,
+    kubeconfig: credentials.kubeconfigs[name],
+    'client-ca': credentials.nodeClientCa,
+    state: path.join(stateFolder, name),
+    images: imagesFile,
+    shim: software.shim,
+    'host-address': hostAddress,
+  };
+  const startedAt = Date.now();
+  return startSupervised({
+    name,
+    command: process.execPath,
+    args: [
+      path.join(import.meta.dirname, 'node', 'agent.ts'),
+      ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)]),
+    ],
+    logFile: path.join(stateFolder, 'logs', `${name}.log`),
+    stateFolder,
+    isReady: () => isReady(kubectl, name, startedAt),
+    readyWithinMs,
+    stopGraceMs,
+    onEvent: log,
+  });
+}
+
+/** Ready in its status, and by a lease that this run of the agent has renewed: the status may be one from before. */
+async function isReady(kubectl: Api['kubectl'], name: string, startedAt: number): Promise<boolean> {
+  const renewed = await kubectl(['get', 'lease', '-n', 'kube-node-lease', name, '-o', 'jsonpath={.spec.renewTime}']);
+  if (!(Date.parse(renewed) >= startedAt)) return false;
+  const ready = '{.status.conditions[?(@.type=="Ready")].status}';
+  return (await kubectl(['get', 'node', name, '-o', `jsonpath=${ready}`])) === 'True';
+}
