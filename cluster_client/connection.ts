@@ -1,10 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter } from 'node:path';
 import type { Readable } from 'node:stream';
-import { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import { parse } from 'yaml';
-import { errorFromAnswer, errorFromFault, KubernetesError } from './kubernetes-error.ts';
+import type { Dispatcher } from 'undici';
+import { createCredentials } from './credentials.ts';
+import { loadKubeConfig } from './kubeconfig.ts';
+import { errorFromAnswer, errorFromFault } from './kubernetes-error.ts';
 
 export interface ConnectOptions {
   /** A kubeconfig file; without it `KUBECONFIG`, the home folder's, or the pod's own account, in this order. */
@@ -39,8 +37,6 @@ const patchTypes = {
 /** What asks the API server for an object without its spec and status. */
 const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
-/** Account tokens are renewed in their file well before they end; a cached one is at most this old. */
-const credentialsMaxAgeMs = 30_000;
 const defaultTimeoutMs = 5_000;
 
 export type ClusterConnection = ReturnType<typeof connectToCluster>;
@@ -152,96 +148,6 @@ interface SendOptions extends RequestOptions {
   contentType?: string;
   accept?: string;
   bodyTimeoutMs?: number;
-}
-
-function loadKubeConfig(file: string | undefined, context: string | undefined): KubeConfig {
-  const config = new KubeConfig();
-  if (file) config.loadFromFile(file);
-  else config.loadFromDefault();
-  honourTokenFiles(config, file ?? process.env.KUBECONFIG);
-  if (context) {
-    if (!config.getContextObject(context)) {
-      const known = config.getContexts().map(({ name }) => name);
-      throw new Error(`no context "${context}" in the kubeconfig; it has ${known.join(', ') || 'none'}`);
-    }
-    config.setCurrentContext(context);
-  }
-  if (!config.getCurrentCluster()) throw new Error('no cluster: the kubeconfig names no current context');
-  // Refuses what could never connect, such as plain HTTP, now instead of at every request.
-  config.createDispatcherOptions(config.getCurrentCluster(), {});
-  return config;
-}
-
-/** A user's `tokenFile`, which the library passes over, becomes one that is read again as the token is renewed. */
-function honourTokenFiles(config: KubeConfig, files: string | undefined): void {
-  const users = (files ?? '')
-    .split(delimiter)
-    .filter((file) => existsSync(file))
-    .flatMap(usersOf);
-  for (const { name, user } of users) {
-    const known = config.users.findIndex((candidate) => candidate.name === name);
-    if (!user?.tokenFile || known < 0) continue;
-    config.users[known] = {
-      ...config.users[known]!,
-      authProvider: { name: 'tokenFile', config: { tokenFile: user.tokenFile } },
-    };
-  }
-}
-
-function usersOf(file: string): { name: string; user?: { tokenFile?: string } }[] {
-  return parse(readFileSync(file, 'utf8'))?.users ?? [];
-}
-
-/** Reads headers and certificates from the kubeconfig now and then, and keeps the pool while the certificates stay. */
-function createCredentials(config: KubeConfig, connections: number) {
-  let current:
-    | { dispatcher: Dispatcher; headers: Record<string, string>; identity: string; readAt: number }
-    | undefined;
-  let reading: Promise<NonNullable<typeof current>> | undefined;
-
-  async function read() {
-    const options: Record<string, unknown> & { headers?: Record<string, string> } = {};
-    await config.applyToHTTPSOptions(options as never);
-    const tls = pick(options, ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername']);
-    const identity = JSON.stringify(tls);
-    const headers = { ...options.headers };
-    const old = current;
-    const dispatcher = old?.identity === identity ? old.dispatcher : createPool(config, tls, connections);
-    if (old && old.dispatcher !== dispatcher) void old.dispatcher.close();
-    current = { dispatcher, headers, identity, readAt: Date.now() };
-    return current;
-  }
-
-  function credentials() {
-    if (current && Date.now() - current.readAt < credentialsMaxAgeMs) return current;
-    reading ??= read().finally(() => {
-      reading = undefined;
-    });
-    return reading;
-  }
-  credentials.close = async () => {
-    await current?.dispatcher.destroy(null);
-  };
-  return credentials;
-}
-
-function createPool(config: KubeConfig, tls: Record<string, unknown>, connections: number): Dispatcher {
-  const options = config.createDispatcherOptions(config.getCurrentCluster(), tls);
-  const pool = { connections, pipelining: 1, keepAliveTimeout: 30_000, allowH2: false };
-  switch (options.type) {
-    case 'proxy':
-      return new ProxyAgent({ ...pool, uri: options.uri, requestTls: options.requestTls as never });
-    case 'agent':
-      return new Agent({ ...pool, connect: { ...(options.connect as object), timeout: defaultTimeoutMs } });
-    case 'none':
-      return new Agent({ ...pool, connect: { timeout: defaultTimeoutMs } });
-    default:
-      throw new KubernetesError({ status: 0, reason: 'Unreachable', message: 'SOCKS proxies are not supported' });
-  }
-}
-
-function pick(from: Record<string, unknown>, names: string[]): Record<string, unknown> {
-  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
 }
 
 function queryString(query: RequestOptions['query']): string {
