@@ -1,8 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { clearJobs, cluster, front, jobNamespaces, kubeconfig, listJobs, listPods } from '../mesh.ts';
+import {
+  ask,
+  clearJobs,
+  cluster,
+  front,
+  jobNamespaces,
+  kubeconfig,
+  listJobs,
+  listPods,
+  post,
+  waitForStatus,
+} from '../mesh.ts';
 import { startFaultProxy } from './fault-proxy.ts';
+import {
+  type Config,
+  expectGradersTold,
+  expectSamePods,
+  type GradersRead,
+  gradersPaths,
+  readAsGrader,
+} from './graders-reads.ts';
 import { startIsolatedTier } from './isolated-tier.ts';
 import { outage } from './outage.ts';
 import { countRestarts } from './service-pods.ts';
@@ -78,28 +97,34 @@ test.each([
     onTestFinished(() => proxy.stop());
     const tier = await startIsolatedTier({ cluster, kubeconfig: proxy.kubeconfig, jobSeconds: 1 });
     const restartsBefore = await countRestarts();
+    const { id: logged } = await post('/free', { dataset: 'mnist', pretrained: true });
+    await waitForStatus(logged, 'succeeded');
+    await expect.poll(async () => (await ask('/free/logs')).status).toBe(200);
     const writes: Answer[] = [];
     const reads: Answer[] = [];
+    const gradersReads: GradersRead[] = [];
     const ids = { own: [] as string[], mesh: [] as string[] };
     const paths = ['/free/queue', '/premium/jobs', '/free/jobs', '/premium/queue'];
     const stopLoad = [
       startLoad(4, async () => void ids.own.push(await postUntilTaken(`${tier.fronts[0]}/free`, writes))),
       startLoad(1, async () => void ids.mesh.push(await postUntilTaken(`${front}/free`, writes))),
       startLoad(8, async () => void reads.push(await call(front + paths[reads.length % paths.length]!))),
+      ...gradersPaths.map((path) => startLoad(2, async () => void gradersReads.push(await readAsGrader(path)))),
     ];
     await vi.waitFor(() => expect(ids.own.length).toBeGreaterThan(8), { timeout: 20_000 });
 
     const { from, to, readyAt } = await outage(component, outageMs);
 
-    // Everything is right again: the tiers say so, and the queue moves.
+    // Everything is right again: the tiers say so, the queue moves, and graders are shown that it does.
     const podsThen = new Set((await listPods(tier.namespace)).map(({ metadata }) => metadata!.name));
     await vi.waitFor(
       async () => {
         const tiers = [`${front}/free`, `${front}/premium`, `${tier.fronts[0]}/free`];
         const ready = await Promise.all(tiers.map((url) => call(`${url}/readyz`)));
         expect(ready.map(({ status }) => status)).toEqual([200, 200, 200]);
-        const pods = await listPods(tier.namespace);
-        expect(pods.some(({ metadata }) => !podsThen.has(metadata!.name))).toBe(true);
+        const { pods } = (await (await ask('/config')).json()) as Config;
+        expect(pods.some(({ namespace, name }) => namespace === tier.namespace && !podsThen.has(name))).toBe(true);
+        for (const path of gradersPaths) expect([path, (await ask(path)).status]).toEqual([path, 200]);
       },
       { timeout: rightWithinMs - (performance.now() - readyAt), interval: 100 },
     );
@@ -115,6 +140,8 @@ test.each([
     expect(late.length).toBeGreaterThan(0);
     if (readsStop) expect(late.filter(({ status }) => status !== 503)).toEqual([]);
     expect(all.filter(({ at, status }) => at < from && status !== 200)).toEqual([]);
+    expectGradersTold(gradersReads, { from, to, readsStop });
+    await vi.waitFor(expectSamePods, { timeout: rightWithinMs, interval: 200 });
 
     // No reconnection storm, neither then nor when it came back.
     const watchTimes = proxy.calls
@@ -130,7 +157,7 @@ test.each([
     const own = (await listJobs(tier.namespace)).map(({ metadata }) => metadata!.name!);
     expect(own.sort()).toEqual([...ids.own].sort());
     const inMesh = (await Promise.all(jobNamespaces.map(listJobs))).flat().map(({ metadata }) => metadata!.name!);
-    expect(inMesh.sort()).toEqual([...ids.mesh].sort());
+    expect(inMesh.sort()).toEqual([logged, ...ids.mesh].sort());
     for (const namespace of [tier.namespace, ...jobNamespaces]) {
       const jobs = (await listPods(namespace)).map(({ metadata }) => metadata!.labels!['batch.kubernetes.io/job-name']);
       expect(jobs.length).toBe(new Set(jobs).size);
