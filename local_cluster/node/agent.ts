@@ -51,20 +51,26 @@ async function startAgent(): Promise<void> {
   process.on('SIGINT', endAsked.resolve);
   const name = required('name');
   const log = (message: string) => console.log(`${new Date().toISOString()} ${name} ${message}`);
+  const node = await startNode(name, log);
+  await endAsked.promise;
+  log('shutting down');
+  setTimeout(() => process.exit(1), shutdownGraceMs + 2_000);
+  await node.shutDown();
+  process.exit(0);
+}
+
+async function startNode(name: string, log: (message: string) => void): Promise<{ shutDown(): Promise<void> }> {
   const state = resolve(required('state'));
   const shim = resolve(required('shim'));
   const octet = Number(values.octet);
   const number = Number(required('number'));
   const nodeAddress = addressPair(octet, number, 1);
   mkdirSync(state, { recursive: true, mode: 0o700 });
-
-  const cgroups = await detectCgroups(
-    shim,
-    `ml-job-mesh-${createHash('sha256').update(state).digest('hex').slice(0, 12)}`,
+  const cgroups = await detectCgroups(shim, cgroupName(state));
+  const limits = { cpu: cgroups.describe('cpu'), memory: cgroups.describe('memory') };
+  log(
+    `CPU limits ${limits.cpu}; memory limits ${limits.memory}; containers are processes, not isolated from each other`,
   );
-  const cpuLimits = cgroups.describe('cpu');
-  const memoryLimits = cgroups.describe('memory');
-  log(`CPU limits ${cpuLimits}; memory limits ${memoryLimits}; containers are processes, not isolated from each other`);
 
   const cluster = connectToCluster({ kubeconfig: required('kubeconfig') });
   // Half of the machine's memory, because there are two nodes.
@@ -79,17 +85,9 @@ async function startAgent(): Promise<void> {
     clientNames: values['client-name'],
     find: (namespace, podName) => pods?.find(namespace, podName),
   });
-  const registration = startNodeRegistration(
-    cluster,
-    {
-      name,
-      address: nodeAddress,
-      logPort,
-      allocatable,
-      annotations: { 'ml-job-mesh.io/cpu-limits': cpuLimits, 'ml-job-mesh.io/memory-limits': memoryLimits },
-    },
-    log,
-  );
+  const annotations = { 'ml-job-mesh.io/cpu-limits': limits.cpu, 'ml-job-mesh.io/memory-limits': limits.memory };
+  const description = { name, address: nodeAddress, logPort, allocatable, annotations };
+  const registration = startNodeRegistration(cluster, description, log);
   const events = createEventRecorder(cluster, name);
   pods = startPodManager({
     nodeName: name,
@@ -108,15 +106,21 @@ async function startAgent(): Promise<void> {
     log,
   });
 
-  await endAsked.promise;
-  log('shutting down');
-  setTimeout(() => process.exit(1), shutdownGraceMs + 2_000);
-  await Promise.all([registration.shutDown(), pods.shutDown(shutdownGraceMs)]);
-  await events.flush();
-  logServer.close();
-  cgroups.removeAll();
-  await cluster.close();
-  process.exit(0);
+  const { shutDown } = pods;
+  return {
+    async shutDown() {
+      await Promise.all([registration.shutDown(), shutDown(shutdownGraceMs)]);
+      await events.flush();
+      logServer.close();
+      cgroups.removeAll();
+      await cluster.close();
+    },
+  };
+}
+
+/** One of its own for each node of each cluster on the machine. */
+function cgroupName(state: string): string {
+  return `ml-job-mesh-${createHash('sha256').update(state).digest('hex').slice(0, 12)}`;
 }
 
 function required(name: 'name' | 'number' | 'kubeconfig' | 'client-ca' | 'state' | 'images' | 'shim'): string {
