@@ -7,4 +7,9 @@ if (!tiers.includes(tier)) {
   );
   process.exit(2);
 }
-await import(`./${tier}_service/app/server.ts`);
+try {
+  await import(`./${tier}_service/app/server.ts`);
+} catch (error) {
+  console.error(`service: ${(error as Error).message}`);
+  process.exit(1);
+}

@@ -3,6 +3,9 @@ import { delimiter } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 
+/** What the library takes where it finds nothing. */
+const libraryDefault = 'http://localhost:8080';
+
 /**
  * Loads a kubeconfig file; without one `KUBECONFIG`, the home folder's, or the pod's own account, in this order.
  * @param context one of the file; its current one if left out
@@ -19,6 +22,9 @@ export function loadKubeConfig(file: string | undefined, context: string | undef
       throw new Error(`no context "${context}" in the kubeconfig; it has ${known.join(', ') || 'none'}`);
     }
     config.setCurrentContext(context);
+  }
+  if (config.getCurrentCluster()?.server === libraryDefault) {
+    throw new Error('no cluster: KUBECONFIG names no file, there is no ~/.kube/config, and this is not a pod');
   }
   if (!config.getCurrentCluster()) throw new Error('no cluster: the kubeconfig names no current context');
   // Refuses what could never connect, such as plain HTTP, now instead of at every request.
