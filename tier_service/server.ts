@@ -1,16 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
-import { connectToCluster, type KubernetesError, startWatchCache } from '@ml-job-mesh/cluster-client';
+import { connectToCluster, type KubernetesError } from '@ml-job-mesh/cluster-client';
 import closeWithGrace from 'close-with-grace';
 import { startAdmission } from './admission/admission.ts';
 import { buildApp } from './app.ts';
 import { readEnvironment } from './environment.ts';
 import { startInternalServer } from './internal-server.ts';
-import { label } from './jobs/annotations.ts';
 import { createEventHub } from './jobs/event-hub.ts';
-import { createJobIndex } from './jobs/job-index.ts';
-import { jobsPath } from './jobs/job-paths.ts';
+import { createJobIndex, type JobRecord } from './jobs/job-index.ts';
 import { loadJobTemplate } from './jobs/job-template.ts';
-import type { Job, Pod, ResourceQuota } from './jobs/kubernetes-objects.ts';
 import { startLogFollower } from './jobs/log-follower.ts';
 import { createQueueEstimate } from './jobs/queue-estimate.ts';
 import { startRecordKeeper } from './jobs/record-keeper.ts';
@@ -18,7 +15,8 @@ import { createStampClock } from './jobs/stamp-clock.ts';
 import { createSubmitter } from './jobs/submit-job.ts';
 import { createLogStream } from './log-stream.ts';
 import { createMetrics } from './metrics.ts';
-import { jobNamespaces, type Tier } from './tier.ts';
+import type { Tier } from './tier.ts';
+import { startTierWatches } from './tier-watches.ts';
 
 /**
  * Starts a tier on this host, against the cluster that the kubeconfig or the pod's account names, and stops it when
@@ -37,26 +35,7 @@ export async function startTierService(tier: Tier): Promise<void> {
     metrics.faults.inc({ during, reason: error.reason });
     app?.log.warn({ during, reason: error.reason, status: error.status }, error.message);
   };
-  const labelSelector = `${label.tier}=${tier.name}`;
-  const namespaces = jobNamespaces(tier);
-  const jobWatches = namespaces.map((namespace) =>
-    startWatchCache<Job>(cluster, { path: jobsPath(namespace), labelSelector, onFault: onFault('job watch') }),
-  );
-  // A quota counts every pod of its namespace; where there is none, only the tier's own matter.
-  const isQueued = tier.admission === 'queued';
-  const podWatches = namespaces.map((namespace) =>
-    startWatchCache<Pod>(cluster, {
-      path: `/api/v1/namespaces/${namespace}/pods`,
-      ...(!isQueued && { labelSelector }),
-      onFault: onFault('pod watch'),
-    }),
-  );
-  const quotaWatch = isQueued
-    ? startWatchCache<ResourceQuota>(cluster, {
-        path: `/api/v1/namespaces/${namespaces[0]}/resourcequotas`,
-        onFault: onFault('quota watch'),
-      })
-    : undefined;
+  const { jobWatches, podWatches, quotaWatch } = startTierWatches(tier, cluster, onFault);
   for (const watch of jobWatches) watch.on('change', index.applyJob);
   for (const watch of podWatches) watch.on('change', index.applyPod);
   const hub = createEventHub(index);
@@ -80,18 +59,12 @@ export async function startTierService(tier: Tier): Promise<void> {
     }),
   ];
   if (quotaWatch) {
-    const admission = startAdmission({
-      cluster,
-      index,
-      pods: podWatches[0]!,
-      quotas: quotaWatch,
-      onAdmitted: (record, waitedMs) => {
-        metrics.admissionWait.observe(waitedMs / 1_000);
-        app.log.info({ job: record.id, waitedMs }, 'admitted');
-      },
-      onFault: onFault('admission'),
-    });
-    stops.push(admission.stop);
+    const onAdmitted = (record: JobRecord, waitedMs: number) => {
+      metrics.admissionWait.observe(waitedMs / 1_000);
+      app.log.info({ job: record.id, waitedMs }, 'admitted');
+    };
+    const watched = { pods: podWatches[0]!, quotas: quotaWatch };
+    stops.push(startAdmission({ cluster, index, ...watched, onAdmitted, onFault: onFault('admission') }).stop);
   }
 
   const watches = [...jobWatches, ...podWatches, ...(quotaWatch ? [quotaWatch] : [])];

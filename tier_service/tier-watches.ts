@@ -1,0 +1,38 @@
+// What a tier sees of its cluster: its Jobs, the pods beside them, and the quotas that hold it.
+import { type ClusterConnection, type KubernetesError, startWatchCache } from '@ml-job-mesh/cluster-client';
+import { label } from './jobs/annotations.ts';
+import { jobsPath } from './jobs/job-paths.ts';
+import type { Job, Pod, ResourceQuota } from './jobs/kubernetes-objects.ts';
+import { jobNamespaces, type Tier } from './tier.ts';
+
+/**
+ * Starts to watch the namespaces of a tier, and the quotas of one that queues.
+ * @param onFault gives, for what is watched, what is told when a watch breaks
+ */
+export function startTierWatches(
+  tier: Tier,
+  cluster: ClusterConnection,
+  onFault: (during: string) => (error: KubernetesError) => void,
+) {
+  const isQueued = tier.admission === 'queued';
+  const labelSelector = `${label.tier}=${tier.name}`;
+  const namespaces = jobNamespaces(tier);
+  const jobWatches = namespaces.map((namespace) =>
+    startWatchCache<Job>(cluster, { path: jobsPath(namespace), labelSelector, onFault: onFault('job watch') }),
+  );
+  // A quota counts every pod of its namespace; where there is none, only the tier's own matter.
+  const podWatches = namespaces.map((namespace) =>
+    startWatchCache<Pod>(cluster, {
+      path: `/api/v1/namespaces/${namespace}/pods`,
+      ...(!isQueued && { labelSelector }),
+      onFault: onFault('pod watch'),
+    }),
+  );
+  const quotaWatch = isQueued
+    ? startWatchCache<ResourceQuota>(cluster, {
+        path: `/api/v1/namespaces/${namespaces[0]}/resourcequotas`,
+        onFault: onFault('quota watch'),
+      })
+    : undefined;
+  return { jobWatches, podWatches, quotaWatch };
+}
