@@ -1,17 +1,17 @@
-// Writes on each Job how it ended, so that the result outlives the pod, ends Jobs that can never start, and clears
+// Writes on each Job how it ended, so that the result outlives the pod, sees to those that can never start, and clears
 // the oldest records when there are too many. Several replicas may do so at once: every write is guarded by what it
 // was made from, and says the same.
 
 import { setTimeout } from 'node:timers/promises';
 import { type ClusterConnection, createBackoff, KubernetesError } from '@ml-job-mesh/cluster-client';
 import { annotation } from './annotations.ts';
-import { deleteJob, endJob } from './end-job.ts';
-import { explainStuck } from './failure.ts';
+import { deleteJob } from './end-job.ts';
 import { isJobOver, type JobIndex, type JobRecord } from './job-index.ts';
 import { jobPath, podsPath } from './job-paths.ts';
 import { hasEnded, isUnexplained } from './job-state.ts';
 import type { Pod } from './kubernetes-objects.ts';
 import { writeOutcome } from './outcome.ts';
+import { startEndingStuckJobs } from './stuck-jobs.ts';
 
 export interface RecordKeeperOptions {
   cluster: ClusterConnection;
@@ -19,17 +19,16 @@ export interface RecordKeeperOptions {
   /** How many finished jobs are kept; the oldest beyond go. */
   maxFinished: number;
   /** How long a pod may be unable to start before its job counts as failed. */
-  stuckAfterMs?: number;
+  stuckAfterMs?: number | undefined;
   onFault?: (error: unknown) => void;
 }
 
 /** Starts to keep records. Gives a function that ends it. */
 export function startRecordKeeper(options: RecordKeeperOptions): () => void {
-  const { cluster, index, maxFinished, stuckAfterMs = 20_000, onFault } = options;
+  const { cluster, index, maxFinished, stuckAfterMs, onFault } = options;
   const due = new Set<JobRecord>();
   /** The version of its Job that a record was written to; the watch shows the next one within moments. */
   const writtenTo = new WeakMap<JobRecord, string | undefined>();
-  const stuckSince = new Map<string, number>();
   const stopped = new AbortController();
   let isWorking = false;
 
@@ -82,33 +81,17 @@ export function startRecordKeeper(options: RecordKeeperOptions): () => void {
     for (const record of excess) await deleteJob(cluster, record);
   }
 
-  async function endStuck(): Promise<void> {
-    for (const record of index.ordered) {
-      const failure = record.state.status === 'starting' ? explainStuck(record.pod) : undefined;
-      if (!failure) {
-        stuckSince.delete(record.uid);
-        continue;
-      }
-      const since = stuckSince.get(record.uid) ?? performance.now();
-      stuckSince.set(record.uid, since);
-      if (performance.now() - since < stuckAfterMs) continue;
-      const finishedAt = new Date().toISOString();
-      const outcome = writeOutcome({ status: 'failed', startedAt: null, finishedAt, result: null, error: failure });
-      await endJob(cluster, record, { [annotation.outcome]: outcome }).catch((error) => onFault?.(error));
-    }
-  }
-
   const stopListening = index.onChange((record, change) => {
     if (change === 'progress' || change === 'removed') return;
     if (!needsOutcome(record) && index.finished.length <= maxFinished) return;
     due.add(record);
     void work();
   });
-  const timer = setInterval(() => void (index.counts.starting > 0 && endStuck()), 1_000);
+  const stopEndingStuck = startEndingStuckJobs({ cluster, index, stuckAfterMs, onFault });
 
   return () => {
     stopped.abort();
     stopListening();
-    clearInterval(timer);
+    stopEndingStuck();
   };
 }

@@ -1,0 +1,42 @@
+// Ends Jobs whose pod can never start, with the reason as their record: Kubernetes would try for ever.
+import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
+import { annotation } from './annotations.ts';
+import { endJob } from './end-job.ts';
+import { explainStuck } from './failure.ts';
+import type { JobIndex } from './job-index.ts';
+import { writeOutcome } from './outcome.ts';
+
+const lookMs = 1_000;
+
+export interface StuckJobsOptions {
+  cluster: ClusterConnection;
+  index: JobIndex;
+  /** How long a pod may be unable to start before its job counts as failed. */
+  stuckAfterMs?: number | undefined;
+  onFault?: ((error: unknown) => void) | undefined;
+}
+
+/** Starts to look for them. Gives a function that ends it. */
+export function startEndingStuckJobs(options: StuckJobsOptions): () => void {
+  const { cluster, index, stuckAfterMs = 20_000, onFault } = options;
+  const stuckSince = new Map<string, number>();
+
+  async function endStuck(): Promise<void> {
+    for (const record of index.ordered) {
+      const failure = record.state.status === 'starting' ? explainStuck(record.pod) : undefined;
+      if (!failure) {
+        stuckSince.delete(record.uid);
+        continue;
+      }
+      const since = stuckSince.get(record.uid) ?? performance.now();
+      stuckSince.set(record.uid, since);
+      if (performance.now() - since < stuckAfterMs) continue;
+      const finishedAt = new Date().toISOString();
+      const outcome = writeOutcome({ status: 'failed', startedAt: null, finishedAt, result: null, error: failure });
+      await endJob(cluster, record, { [annotation.outcome]: outcome }).catch((error) => onFault?.(error));
+    }
+  }
+
+  const timer = setInterval(() => void (index.counts.starting > 0 && endStuck()), lookMs);
+  return () => clearInterval(timer);
+}
