@@ -1,4 +1,7 @@
-/** The one way in which every part of the mesh talks to the Kubernetes API: one connection pool, watches included. */
+/**
+ * The one way in which every part of the mesh talks to the Kubernetes API: one connection pool, watches included; and how
+ * it reads the quantities that it is told.
+ */
 
 export { createBackoff } from './backoff.ts';
 export { type ClusterConnection, type ConnectOptions, connectToCluster, type RequestOptions } from './connection.ts';
