@@ -3,17 +3,20 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Deployment } from '@kubernetes/client-node';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { clearJobs, cluster, front, jobNamespaces, listJobs } from '../mesh.ts';
-import { type ServiceName, serviceNamespaces, servicePods } from './service-pods.ts';
+import { ask, clearJobs, cluster, front, grader, jobNamespaces, listJobs, post, waitForStatus } from '../mesh.ts';
+import { deployments, type ServiceName, servicePods } from './service-pods.ts';
 
 const rolloutMs = 120_000;
+
+/** What graders read, of the front and of the grader interface itself. */
+const gradersPaths = ['/config', '/free/logs', '/premium/logs', '/free/resource-quota'];
 
 beforeEach(clearJobs);
 
 /** One request on a connection of its own. Rejects with the connection's own error. */
-function send(method: string, path: string, body?: string): Promise<{ status: number; text: string }> {
+function send(method: string, url: string, body?: string): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const call = request(front + path, { method, agent: false });
+    const call = request(url, { method, agent: false });
     call.once('error', reject);
     call.once('response', async (response) => {
       let text = '';
@@ -29,25 +32,25 @@ function send(method: string, path: string, body?: string): Promise<{ status: nu
 }
 
 /** Sends a request, again where the connection was refused, and in no other case. Gives what went wrong, if anything. */
-async function sendUntilConnected(method: string, path: string, onTaken: (text: string) => void, body?: string) {
+async function sendUntilConnected(method: string, url: string, onTaken: (text: string) => void, body?: string) {
   for (let attempt = 1; attempt <= 600; attempt++) {
     try {
-      const { status, text } = await send(method, path, body);
+      const { status, text } = await send(method, url, body);
       if (status === 200) return onTaken(text);
-      return `${method} ${path}: ${status} ${text}`;
+      return `${method} ${url}: ${status} ${text}`;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ECONNREFUSED') return `${method} ${path}: ${code}`;
+      if (code !== 'ECONNREFUSED') return `${method} ${url}: ${code}`;
       await sleep(100);
     }
   }
-  return `${method} ${path}: refused for a minute`;
+  return `${method} ${url}: refused for a minute`;
 }
 
 /** `kubectl rollout restart`, and waits until only new pods are there. */
 async function restart(service: ServiceName): Promise<void> {
-  const namespace = serviceNamespaces[service];
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${namespace}`;
+  const { namespace, name } = deployments[service];
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
   const before = new Set((await servicePods(service)).map(({ metadata }) => metadata!.uid));
   const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() };
   await cluster.patch(path, { spec: { template: { metadata: { annotations } } } });
@@ -62,14 +65,26 @@ async function restart(service: ServiceName): Promise<void> {
   );
 }
 
+/** So that there is a log to be read of each tier. Gives the jobs' ids. */
+async function runOneJobPerTier(): Promise<string[]> {
+  const ids: string[] = [];
+  for (const tier of ['free', 'premium']) {
+    const { id } = await post(`/${tier}`, { dataset: 'mnist', pretrained: true });
+    await waitForStatus(id, 'succeeded');
+    await expect.poll(async () => (await ask(`/${tier}/logs`)).status).toBe(200);
+    ids.push(id);
+  }
+  return ids;
+}
+
 test('services are restarted one after the other, and a client needs no more than to repeat a refused connection', async () => {
   const failures: string[] = [];
-  const accepted: string[] = [];
+  const accepted = await runOneJobPerTier();
   const sent: Promise<unknown>[] = [];
-  const load = (perSecond: number, method: string, path: string, body?: string) => {
+  const load = (perSecond: number, method: string, url: string, body?: string) => {
     const onTaken = (text: string) => void (body && accepted.push(JSON.parse(text).id));
     const one = async () => {
-      const failure = await sendUntilConnected(method, path, onTaken, body);
+      const failure = await sendUntilConnected(method, url, onTaken, body);
       if (failure) failures.push(failure);
     };
     const timer = setInterval(() => sent.push(one()), 1_000 / perSecond);
@@ -77,11 +92,12 @@ test('services are restarted one after the other, and a client needs no more tha
     return () => clearInterval(timer);
   };
   const stops = [
-    load(10, 'GET', '/free/queue'),
-    load(10, 'GET', '/premium/jobs'),
-    load(2, 'POST', '/free', '{"dataset":"mnist","pretrained":true}'),
+    load(10, 'GET', `${front}/free/queue`),
+    load(10, 'GET', `${front}/premium/jobs`),
+    ...gradersPaths.flatMap((path) => [load(2, 'GET', front + path), load(2, 'GET', grader + path)]),
+    load(2, 'POST', `${front}/free`, '{"dataset":"mnist","pretrained":true}'),
   ];
-  for (const service of ['free', 'premium', 'front'] as const) {
+  for (const service of ['free', 'premium', 'grader', 'front'] as const) {
     await restart(service);
     expect([service, failures]).toEqual([service, []]);
   }

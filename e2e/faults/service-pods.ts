@@ -2,14 +2,20 @@
 import type { Pod } from '@ml-job-mesh/tier-service/jobs/kubernetes-objects.ts';
 import { cluster } from '../mesh.ts';
 
-export const serviceNamespaces = { front: 'web-tier', free: 'free-tier', premium: 'premium-tier' } as const;
-export type ServiceName = keyof typeof serviceNamespaces;
+/** Where the Deployment of each service is, and its name, which is also its pods' `app.kubernetes.io/name`. */
+export const deployments = {
+  front: { namespace: 'web-tier', name: 'web-tier' },
+  grader: { namespace: 'web-tier', name: 'grader-interface' },
+  free: { namespace: 'free-tier', name: 'free-tier' },
+  premium: { namespace: 'premium-tier', name: 'premium-tier' },
+} as const;
+export type ServiceName = keyof typeof deployments;
 
-/** The pods of one service, all of the mesh's `app.kubernetes.io/name` of that name. */
+/** The pods of one service. */
 export async function servicePods(service: ServiceName): Promise<Pod[]> {
-  const namespace = serviceNamespaces[service];
+  const { namespace, name } = deployments[service];
   const { items } = await cluster.get<{ items: Pod[] }>(`/api/v1/namespaces/${namespace}/pods`, {
-    query: { labelSelector: `app.kubernetes.io/name=${namespace}` },
+    query: { labelSelector: `app.kubernetes.io/name=${name}` },
   });
   return items;
 }
@@ -28,7 +34,7 @@ export async function serviceLog(service: ServiceName, container: string, since:
 
 /** The containers of every service pod, by how often each has been restarted. */
 export async function countRestarts(): Promise<Record<string, number>> {
-  const services = Object.keys(serviceNamespaces) as ServiceName[];
+  const services = Object.keys(deployments) as ServiceName[];
   const pods = (await Promise.all(services.map(servicePods))).flat();
   return Object.fromEntries(
     pods.flatMap(({ metadata, status }) =>
