@@ -39,6 +39,14 @@ interface Load {
 const listingTurns = 2;
 
 type Turn = Pick<Measured, 'perSecond' | 'p99Ms'> & { requests: number };
+type TurnResult = Omit<Measured, 'size' | 'path' | 'reader' | 'answerBytes' | 'turns'>;
+
+/** One of those who answer, its processes, and what is asked of it in a turn. */
+interface Reader {
+  reader: ReaderName;
+  pids: () => number[];
+  play: () => Promise<Turn>;
+}
 
 /** Measures both paths with the pods and jobs that there are. */
 export async function measureSize(
@@ -56,43 +64,56 @@ export async function measureSize(
   ] as const) {
     const memory = await startMemory(stack, cluster, { url: service.url + path, address: path === '/config' ? 4 : 5 });
     const fast = (url: string) => () => loadWithGets(url + path, load);
-    const readers = [
+    const readers: Reader[] = [
       { reader: 'mesh', pids: () => [service.pid], play: fast(service.url) },
       { reader: 'memory', pids: () => [memory.pid], play: fast(memory.url) },
       { reader: 'listing', pids: flask.pids, play: () => slow(flask.url + path, size) },
-    ] as const;
+    ];
     const answerBytes = (await (await fetch(service.url + path)).arrayBuffer()).byteLength;
-    const turns = new Map<ReaderName, Omit<Measured, 'size' | 'path' | 'reader' | 'answerBytes' | 'turns'>[]>();
-    for (let turn = 0; turn < load.turns; turn++) {
-      // Each goes first as often as the other; the slow one needs no repetitions to be told apart.
-      const order = turn % 2 === 0 ? readers : readers.toReversed();
-      for (const { reader, pids, play } of order) {
-        if (reader === 'listing' && turn >= listingTurns) continue;
-        const result = await measureTurn(cluster, pids, play);
-        turns.set(reader, [...(turns.get(reader) ?? []), result]);
-        console.error(`${size} objects, ${path}, ${reader}: ${result.perSecond.toFixed(1)} a second`);
-      }
-    }
-    for (const [reader, results] of turns) {
-      const middle = (key: keyof (typeof results)[number]) => median(results.map((result) => result[key]));
-      measured.push({
-        size,
-        path,
-        reader,
-        answerBytes,
-        perSecond: middle('perSecond'),
-        turns: results.map(({ perSecond }) => perSecond),
-        p99Ms: middle('p99Ms'),
-        cpuMsPerRequest: middle('cpuMsPerRequest'),
-        apiCallsPerRequest: middle('apiCallsPerRequest'),
-        residentBytes: middle('residentBytes'),
-      });
-    }
+    const results = await playTurns(cluster, readers, load.turns, `${size} objects, ${path}`);
+    for (const [reader, turns] of results) measured.push({ size, path, reader, answerBytes, ...mediansOf(turns) });
   }
   return measured;
 }
 
-async function measureTurn(cluster: BenchCluster, pids: () => number[], play: () => Promise<Turn>) {
+/** Every reader's turns, one reader at a time. */
+async function playTurns(
+  cluster: BenchCluster,
+  readers: Reader[],
+  turns: number,
+  what: string,
+): Promise<Map<ReaderName, TurnResult[]>> {
+  const results = new Map<ReaderName, TurnResult[]>();
+  for (let turn = 0; turn < turns; turn++) {
+    // Each goes first as often as the other; the slow one needs no repetitions to be told apart.
+    const order = turn % 2 === 0 ? readers : readers.toReversed();
+    for (const { reader, pids, play } of order) {
+      if (reader === 'listing' && turn >= listingTurns) continue;
+      const result = await measureTurn(cluster, pids, play);
+      results.set(reader, [...(results.get(reader) ?? []), result]);
+      console.error(`${what}, ${reader}: ${result.perSecond.toFixed(1)} a second`);
+    }
+  }
+  return results;
+}
+
+function mediansOf(results: TurnResult[]): TurnResult & { turns: number[] } {
+  const middle = (key: keyof TurnResult) => median(results.map((result) => result[key]));
+  return {
+    perSecond: middle('perSecond'),
+    turns: results.map(({ perSecond }) => perSecond),
+    p99Ms: middle('p99Ms'),
+    cpuMsPerRequest: middle('cpuMsPerRequest'),
+    apiCallsPerRequest: middle('apiCallsPerRequest'),
+    residentBytes: middle('residentBytes'),
+  };
+}
+
+async function measureTurn(
+  cluster: BenchCluster,
+  pids: () => number[],
+  play: () => Promise<Turn>,
+): Promise<TurnResult> {
   const calls = await countApiCalls(cluster.api);
   const cpu = cpuMs(pids());
   const { perSecond, p99Ms, requests } = await play();
