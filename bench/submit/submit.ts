@@ -15,8 +15,8 @@ import { report } from './report.ts';
 import { playRound, type Round } from './round.ts';
 
 const options = {
-  rounds: number('rounds, each of every contestant', 8, 1),
-  jobs: number('jobs in a round', 500, 100),
+  rounds: number('rounds, each of every contestant', 6, 1),
+  jobs: number('jobs in a round', 2_000, 100),
   clients: number('connections that post', 16),
   'with-controllers': flag('let the controllers run while jobs are posted'),
 };
