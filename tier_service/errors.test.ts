@@ -47,3 +47,13 @@ test.each(proxyFiles)('every answer that %s makes by itself is listed, with its 
   for (const reply of replies) expect(listed).toContainEqual(reply);
   expect(replies).toEqual(expect.arrayContaining(listProxyErrors()));
 });
+
+test('the README lists the same codes, each at its status', () => {
+  const readme = readFileSync(path.join(projectFolder, 'README.md'), 'utf8');
+  const [, table] = /\| status \| codes +\|\n\| -[- |]*\n((?:\|.*\n)+)/.exec(readme)!;
+  const rows = [...table!.matchAll(/^\| (\d{3}|others) *\| (.*)\|$/gm)].flatMap(([, status, codes]) =>
+    [...codes!.matchAll(/`(\w+)`/g)].map(([, code]) => `${status} ${code}`),
+  );
+  const listed = [...listErrors(), ...listProxyErrors()].map(({ code, status = 'others' }) => `${status} ${code}`);
+  expect(rows.sort()).toEqual(listed.sort());
+});
