@@ -3,10 +3,12 @@ import formbody from '@fastify/formbody';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import { type ServiceError, toServiceError } from './errors.ts';
 import type { Job } from './jobs/kubernetes-objects.ts';
+import { clearRoutes } from './routes/clear-jobs.ts';
 import { documentation } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
-import { jobRoutes } from './routes/jobs.ts';
+import { jobRoutes } from './routes/job.ts';
+import { listRoutes } from './routes/list-jobs.ts';
 import { logRoutes } from './routes/logs.ts';
 import { queueRoutes } from './routes/queue.ts';
 import { submitRoutes } from './routes/submit.ts';
@@ -79,8 +81,8 @@ export async function buildApp(
   await readEveryBody(app);
   await documentation(app, { tier: context.tier });
   await app.register(async (routes) => {
-    for (const addRoutes of [submitRoutes, jobRoutes, logRoutes, eventRoutes, healthRoutes]) addRoutes(routes, context);
-    queueRoutes(routes, context);
+    const all = [submitRoutes, listRoutes, clearRoutes, jobRoutes, logRoutes, eventRoutes, queueRoutes, healthRoutes];
+    for (const addRoutes of all) addRoutes(routes, context);
   });
   return app;
 }

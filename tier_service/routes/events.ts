@@ -8,8 +8,8 @@ import type { JobIndex, JobRecord } from '../jobs/job-index.ts';
 import { hasEnded, isUnexplained, rankOf } from '../jobs/job-state.ts';
 import { viewJob } from '../jobs/job-view.ts';
 import type { TierContext } from '../tier-context.ts';
-import { answers } from './answers.ts';
-import { JobParams } from './jobs.ts';
+import { answers, textAnswer } from './answers.ts';
+import { JobParams } from './job.ts';
 
 type EventName = 'status' | 'progress' | 'result';
 
@@ -28,7 +28,12 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
     tags: ['jobs'],
     params: JobParams,
     headers: Type.Object({ 'last-event-id': Type.Optional(Type.String()) }),
-    response: answers({ 200: Type.String(), 204: Type.Null() }, 'unauthorized', 'job_not_found', 'cluster_unavailable'),
+    response: answers(
+      { 200: textAnswer('text/event-stream', 'The events, until the job has ended.'), 204: Type.Null() },
+      'unauthorized',
+      'job_not_found',
+      'cluster_unavailable',
+    ),
   };
   app.get<{ Params: { id: string } }>(`/${tier.name}/jobs/:id/events`, { schema }, async (request, reply) => {
     const found = await findJob(context, request.params.id, clients.identify(request));

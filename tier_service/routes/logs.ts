@@ -12,7 +12,7 @@ import { hasEnded } from '../jobs/job-state.ts';
 import { containerName } from '../jobs/job-template.ts';
 import type { TierContext } from '../tier-context.ts';
 import { answers, textAnswer } from './answers.ts';
-import { JobParams } from './jobs.ts';
+import { JobParams } from './job.ts';
 
 const LogQuery = Type.Object({
   follow: Type.Boolean({ default: false, description: 'Send what comes, until the job ends.' }),

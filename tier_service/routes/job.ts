@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { cancelJob } from '../jobs/cancel-job.ts';
+import { findJob, recordOf } from '../jobs/find-job.ts';
+import { Job, viewJob } from '../jobs/job-view.ts';
+import { requireFresh, type TierContext } from '../tier-context.ts';
+import { answers } from './answers.ts';
+
+export const JobParams = Type.Object({ id: Type.String({ description: "The job's id." }) });
+
+/** `GET` and `DELETE /{tier}/jobs/{id}`: what a job is, and cancelling it. */
+export function jobRoutes(app: FastifyInstance, context: TierContext): void {
+  const { tier, cluster, index, clients } = context;
+  const path = `/${tier.name}/jobs/:id`;
+
+  const read = {
+    summary: 'One job',
+    tags: ['jobs'],
+    params: JobParams,
+    response: answers({ 200: Job }, 'unauthorized', 'job_not_found', 'cluster_unavailable'),
+  };
+  app.get<{ Params: { id: string } }>(path, { schema: read }, async (request) => {
+    requireFresh(context);
+    const record = await findJob(context, request.params.id, clients.identify(request));
+    return viewJob(tier, record, index.queuePosition(record));
+  });
+
+  const cancel = {
+    summary: 'Cancel a job, queued or running',
+    description: 'Its pods go, and it stays as `cancelled`. Repeating it is no error.',
+    tags: ['jobs'],
+    params: JobParams,
+    response: answers({ 200: Job }, 'unauthorized', 'job_not_found', 'job_ended', 'cluster_unavailable'),
+  };
+  app.delete<{ Params: { id: string } }>(path, { schema: cancel }, async (request) => {
+    const record = await findJob(context, request.params.id, clients.identify(request));
+    const cancelled = recordOf(await cancelJob(cluster, record));
+    cancelled.state = { ...cancelled.state, startedAt: record.state.startedAt };
+    return viewJob(tier, cancelled, null);
+  });
+}

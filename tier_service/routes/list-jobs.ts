@@ -1,0 +1,63 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { datasets } from '../jobs/job-request.ts';
+import { statuses } from '../jobs/job-state.ts';
+import { datasetOf, Job } from '../jobs/job-view.ts';
+import { listPage } from '../jobs/list-page.ts';
+import { requireFresh, type TierContext } from '../tier-context.ts';
+import { answers } from './answers.ts';
+
+const ListQuery = Type.Object({
+  limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
+  cursor: Type.Optional(Type.String({ maxLength: 300, description: 'The `next_cursor` of the page before.' })),
+  status: Type.Optional(Type.Enum([...statuses])),
+  dataset: Type.Optional(Type.Enum([...datasets])),
+});
+type ListQuery = Static<typeof ListQuery>;
+
+const JobList = Type.Object({
+  jobs: Type.Array(Job),
+  next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'null on the last page.' }),
+});
+
+/** How many pages are kept: many clients ask for the same few again and again. */
+const maxPages = 100;
+
+/** `GET /{tier}/jobs`, answered from memory; a page is written once until something changes. */
+export function listRoutes(app: FastifyInstance, context: TierContext): void {
+  const { tier, index, clients } = context;
+  const pages = new Map<string, { version: number; bytes: Buffer }>();
+  const schema = {
+    summary: 'List jobs, newest first',
+    tags: ['jobs'],
+    querystring: ListQuery,
+    response: answers({ 200: JobList }, 'invalid_request', 'unauthorized', 'cluster_unavailable'),
+  };
+
+  function writePage(client: string, { limit, cursor, status, dataset }: ListQuery): Buffer {
+    const page = listPage(index, {
+      limit,
+      cursor,
+      matches: ({ job, state }) =>
+        (status === undefined || state.status === status) &&
+        (dataset === undefined || datasetOf(job) === dataset) &&
+        clients.owns(client, job),
+    });
+    return Buffer.from(page);
+  }
+
+  // Pages poll it: no line in the log for each success.
+  app.get<{ Querystring: ListQuery }>(`/${tier.name}/jobs`, { schema, logLevel: 'warn' }, async (request, reply) => {
+    const client = clients.identify(request);
+    requireFresh(context);
+    reply.type('application/json; charset=utf-8');
+    const { limit, cursor, status, dataset } = request.query;
+    const key = JSON.stringify([client, limit, cursor, status, dataset]);
+    const kept = pages.get(key);
+    if (kept?.version === index.version()) return kept.bytes;
+    const bytes = writePage(client, request.query);
+    if (pages.size >= maxPages) pages.clear();
+    pages.set(key, { version: index.version(), bytes });
+    return bytes;
+  });
+}
