@@ -98,6 +98,17 @@ test('a long collection is listed in pages', async () => {
   expect(stub.lists).toBe(3);
 });
 
+test('who wrote which field is not kept', async () => {
+  const managed = (name: string, version: number) => {
+    const { metadata, value } = item(name, version);
+    return { metadata: { ...metadata, managedFields: [{ manager: 'm' }] }, value };
+  };
+  const { stub, cluster } = await startStub((response) => response.write(event('ADDED', managed('b', 2))));
+  stub.items = [managed('a', 1)];
+  const cache = start(cluster);
+  await vi.waitFor(() => expect([...cache.values()]).toEqual([item('a', 1), item('b', 2)]));
+});
+
 test('a list that is not answered is asked for again', async () => {
   const { stub, cluster } = await startStub((response) => response.write(event('BOOKMARK', item('', 5))));
   stub.silentLists = 1;

@@ -10,7 +10,12 @@ import { readLines } from './read-lines.ts';
 /** Any object of the Kubernetes API. */
 export interface WatchedObject {
   metadata?:
-    | { namespace?: string | undefined; name?: string | undefined; resourceVersion?: string | undefined }
+    | {
+        namespace?: string | undefined;
+        name?: string | undefined;
+        resourceVersion?: string | undefined;
+        managedFields?: unknown;
+      }
     | undefined;
 }
 
@@ -19,7 +24,7 @@ export interface WatchCacheOptions<T extends WatchedObject> {
   path: string;
   fieldSelector?: string;
   labelSelector?: string;
-  /** What to keep of an object, to save memory; all of it if left out. */
+  /** What to keep of an object, to save memory; all of it but `managedFields` if left out. */
   keep?: (object: T) => T;
   /** After how long a watch ends and is begun again where it was, in seconds. */
   watchSeconds?: number;
@@ -52,7 +57,7 @@ interface ListPage<T> {
  * new attempt, after a back-off with jitter of at most 2 s.
  */
 export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnection, options: WatchCacheOptions<T>) {
-  const { path, fieldSelector, labelSelector, keep = (object: T) => object, watchSeconds = 5, onFault } = options;
+  const { path, fieldSelector, labelSelector, keep = withoutManagedFields, watchSeconds = 5, onFault } = options;
   const objects = new Map<string, T>();
   const listeners = new Set<ChangeListener<T>>();
   const stopped = new AbortController();
@@ -185,6 +190,12 @@ export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnect
       listeners.clear();
     },
   };
+}
+
+/** Who wrote which field when: nobody here asks, and it would be a third of what is kept of a Job. */
+function withoutManagedFields<T extends WatchedObject>(object: T): T {
+  delete object.metadata?.managedFields;
+  return object;
 }
 
 function keyOf({ metadata }: WatchedObject): string {

@@ -25,7 +25,6 @@ export function startPodManager(node: NodeContext) {
     path: '/api/v1/pods',
     fieldSelector: `spec.nodeName=${node.nodeName}`,
     watchSeconds,
-    keep: withoutManagedFields,
     onFault: ({ message }) => node.log(`watch of pods: ${message}`),
   });
   pods.on('change', (type, pod, previous) => {
@@ -66,12 +65,6 @@ export function startPodManager(node: NodeContext) {
       pods.stop();
     },
   };
-}
-
-/** A third of a pod's size, and of no use here. */
-function withoutManagedFields(pod: V1Pod): V1Pod {
-  delete pod.metadata?.managedFields;
-  return pod;
 }
 
 function podFolders({ podsFolder }: NodeContext): string[] {
