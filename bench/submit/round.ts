@@ -1,4 +1,5 @@
-// One contestant's turn: so many jobs, what they took, and everything as it was before.
+// A round: so many jobs from each contestant, and everything as it was before. They take turns in short slices, so that
+// whatever else the machine does, and how fast it is meanwhile, falls on all of them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jobsPath } from '../../tier_service/jobs/job-paths.ts';
 import { closedLoop } from '../measure/closed-loop.ts';
@@ -14,37 +15,74 @@ export interface Round {
   medianMs: number;
   p99Ms: number;
   failures: number;
-  /** Processor time for each request, in milliseconds. */
+  /** Processor time for each request while it was answered, in milliseconds. */
   cpuMs: { service: number; controlPlane: number; client: number };
 }
 
-/** Posts the jobs, waits until the control plane is done with them, and deletes them. */
+export interface RoundOptions {
+  /** How many requests of a contestant are under way at a time. */
+  clients: number;
+  /** How many jobs each contestant posts. */
+  jobs: number;
+  /** In how many slices. */
+  slices: number;
+  pauseControllers: boolean;
+}
+
+type Slice = Awaited<ReturnType<typeof playSlice>>;
+
+/** Plays one round, waits until the control plane is done with the jobs, and deletes them. */
 export async function playRound(
   cluster: BenchCluster,
-  contestant: Contestant,
-  { clients, jobs, pauseControllers }: { clients: number; jobs: number; pauseControllers: boolean },
-): Promise<Round> {
+  contestants: readonly Contestant[],
+  { clients, jobs, slices, pauseControllers }: RoundOptions,
+): Promise<Round[]> {
   const controllers = cluster.processes()['kube-controller-manager']!;
+  const played = new Map<Contestant, Slice[]>(contestants.map((contestant) => [contestant, []]));
   if (pauseControllers) process.kill(controllers, 'SIGSTOP');
-  const pids = () => Object.values(cluster.processes());
-  const used = () => [cpuMs(contestant.pids()), cpuMs(pids()), ownCpuMs()];
-  const before = used();
-  const { seconds, latenciesMs, failures } = await closedLoop({ clients, requests: jobs }, contestant.submit);
-  const client = ownCpuMs() - before[2]!;
+  for (let turn = 0; turn < slices; turn++) {
+    // Each goes first as often as any other.
+    const first = turn % contestants.length;
+    for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
+      played
+        .get(contestant)!
+        .push(await playSlice(cluster, contestant, { clients, requests: Math.ceil(jobs / slices) }));
+    }
+  }
   if (pauseControllers) process.kill(controllers, 'SIGCONT');
-  await untilQuiet(pids);
+  await untilQuiet(() => Object.values(cluster.processes()));
+  await Promise.all(contestants.map(({ namespace }) => deleteJobs(cluster, namespace)));
+  await untilQuiet(() => Object.values(cluster.processes()));
+  return contestants.map((contestant) => sumUp(contestant.name, played.get(contestant)!));
+}
+
+async function playSlice(
+  cluster: BenchCluster,
+  contestant: Contestant,
+  { clients, requests }: { clients: number; requests: number },
+) {
+  const used = () => [cpuMs(contestant.pids()), cpuMs(Object.values(cluster.processes())), ownCpuMs()] as const;
+  const before = used();
+  const load = await closedLoop({ clients, requests }, contestant.submit);
   const after = used();
-  await deleteJobs(cluster, contestant.namespace);
+  const [service, controlPlane, client] = [after[0] - before[0], after[1] - before[1], after[2] - before[2]];
+  return { ...load, requests, cpuMs: { service, controlPlane, client } };
+}
+
+function sumUp(contestant: ContestantName, slices: readonly Slice[]): Round {
+  const sum = (of: (slice: Slice) => number) => slices.reduce((total, slice) => total + of(slice), 0);
+  const requests = sum((slice) => slice.requests);
+  const latenciesMs = slices.flatMap((slice) => slice.latenciesMs);
   return {
-    contestant: contestant.name,
-    perSecond: latenciesMs.length / seconds,
+    contestant,
+    perSecond: latenciesMs.length / sum(({ seconds }) => seconds),
     medianMs: quantile(latenciesMs, 0.5),
     p99Ms: quantile(latenciesMs, 0.99),
-    failures: [...failures.values()].reduce((sum, count) => sum + count, 0),
+    failures: requests - latenciesMs.length,
     cpuMs: {
-      service: (after[0]! - before[0]!) / jobs,
-      controlPlane: (after[1]! - before[1]!) / jobs,
-      client: client / jobs,
+      service: sum((slice) => slice.cpuMs.service) / requests,
+      controlPlane: sum((slice) => slice.cpuMs.controlPlane) / requests,
+      client: sum((slice) => slice.cpuMs.client) / requests,
     },
   };
 }
@@ -60,5 +98,4 @@ async function deleteJobs(cluster: BenchCluster, namespace: string): Promise<voi
   while ((await cluster.api.get<{ items: unknown[] }>(path, { query: { limit: 1 } })).items.length > 0) {
     await sleep(200);
   }
-  await untilQuiet(() => Object.values(cluster.processes()));
 }

@@ -4,8 +4,7 @@
 // No node is there, so nothing runs but what takes the jobs. All Jobs are suspended ones of the mesh's template, in
 // namespaces with the same quota, so all give the control plane the same work. While they are posted, the controllers are
 // stopped as if they ran on a machine of their own: here they would take about as much of the processors as accepting
-// does, and how much of that falls into a round is chance. Each round begins with no Job, and ends when the controllers
-// are done with them, so that the processor time has them in it.
+// does, and how much of that falls on whom is chance. Each round begins with no Job.
 import { startBenchControlPlane } from '../setup/bench-cluster.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
 import { flag, number, readOptions } from '../setup/options.ts';
@@ -14,36 +13,33 @@ import { startContestants } from './contestants.ts';
 import { report } from './report.ts';
 import { playRound, type Round } from './round.ts';
 
-const options = {
-  rounds: number('rounds, each of every contestant', 6, 1),
-  jobs: number('jobs in a round', 2_000, 100),
+const commandLine = {
+  rounds: number('rounds', 8, 1),
+  jobs: number('jobs of each contestant in a round', 1_200, 100),
+  slices: number('slices that a round is cut into', 4, 1),
   clients: number('connections that post', 16),
   'with-controllers': flag('let the controllers run while jobs are posted'),
 };
 
 /** Runs the benchmark and prints its table. Takes the command line's options. */
 export async function run(args: string[]): Promise<void> {
-  const given = readOptions('submit', args, options, 'few requests, to see that it works');
+  const given = readOptions('submit', args, commandLine, 'few requests, to see that it works');
   if (!given) return;
-  const { rounds, jobs, clients } = given;
+  const { rounds, jobs, slices, clients } = given;
   const pauseControllers = !given['with-controllers'];
 
   const programs = await findPrograms();
   await withCleanUp(async (stack) => {
     const cluster = await startBenchControlPlane(stack, programs);
     const contestants = await startContestants(stack, cluster, { envoy: programs.envoy, clients });
+    const options = { clients, jobs, slices, pauseControllers };
+    await playRound(cluster, contestants, options);
     const played: Round[] = [];
-    for (const contestant of contestants) {
-      await playRound(cluster, contestant, { clients, jobs: jobs, pauseControllers });
-    }
-    for (let turn = 0; turn < rounds; turn++) {
-      // Each begins a round as often as any other.
-      const order = contestants.map((_, place) => contestants[(place + turn) % contestants.length]!);
-      for (const contestant of order) {
-        const round = await playRound(cluster, contestant, { clients, jobs, pauseControllers });
-        played.push(round);
-        console.error(`round ${turn + 1}, ${contestant.name}: ${round.perSecond.toFixed(0)} jobs/s`);
-      }
+    for (let turn = 1; turn <= rounds; turn++) {
+      const round = await playRound(cluster, contestants, options);
+      played.push(...round);
+      const rates = round.map(({ contestant, perSecond }) => `${contestant} ${perSecond.toFixed(0)}`);
+      console.error(`round ${turn}, jobs/s: ${rates.join(', ')}`);
     }
     const controllers = pauseControllers ? 'stopped' : 'running';
     console.log(
