@@ -1,9 +1,9 @@
 /** `npm start -- --context NAME`, shown against a cluster that it did not start. */
 import path from 'node:path';
-import { afterAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { runKubectl } from '../control_plane/control-plane.ts';
 import { projectFolder } from '../install/cache.ts';
-import { newMeshPlace, runMeshCommand } from '../testing/mesh-command.ts';
+import { type MeshPlace, newMeshPlace, removeMeshPlace, runMeshCommand } from '../testing/mesh-command.ts';
 
 const kubeconfig = inject('kubeconfig');
 const controlPlane = inject('controlPlane');
@@ -14,7 +14,14 @@ function kubectl(...args: string[]): Promise<string> {
   return runKubectl(controlPlane, [`--kubeconfig=${kubeconfig}`, ...args]);
 }
 
+let place: MeshPlace;
+
+beforeAll(async () => {
+  place = await newMeshPlace();
+});
+
 afterAll(async () => {
+  removeMeshPlace(place);
   await kubectl('delete', 'namespace', ...namespaces, '--ignore-not-found');
   await kubectl('delete', '-k', clusterDns, '--ignore-not-found');
 });
@@ -22,7 +29,7 @@ afterAll(async () => {
 test('deploys to the cluster of a context, waits until it is ready, and says how to reach it', async () => {
   // Like any cluster, this one has a DNS before somebody deploys to it.
   await kubectl('apply', '-k', clusterDns);
-  const { code, output } = await runMeshCommand('start.ts', await newMeshPlace(), [
+  const { code, output } = await runMeshCommand('start.ts', place, [
     ...['--context', 'ml-job-mesh', '--kubeconfig', kubeconfig],
   ]);
   expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('The mesh runs in this cluster.') });
@@ -45,7 +52,7 @@ test('deploys to the cluster of a context, waits until it is ready, and says how
 
 test('a context that the kubeconfig has not got is one clear line', async () => {
   const args = ['--context', 'elsewhere', '--kubeconfig', kubeconfig];
-  const { code, output } = await runMeshCommand('start.ts', await newMeshPlace(), args);
+  const { code, output } = await runMeshCommand('start.ts', place, args);
   expect(code).toBe(1);
   expect(output).toMatch(/npm start: Cluster: .*context was not found for specified context: elsewhere/);
 });

@@ -11,6 +11,7 @@ import {
   runMeshCommand,
   startMeshCommand,
 } from '../testing/mesh-command.ts';
+import { findFreePort } from './host-ports.ts';
 
 let place: MeshPlace;
 let mesh: MeshCommand;
@@ -34,7 +35,7 @@ afterAll(async () => {
 
 describe('While a mesh runs', () => {
   test('a second start in its folder, and a reset, are refused and name the process', async () => {
-    const other = { ...(await newMeshPlace()), stateFolder: place.stateFolder };
+    const other = { ...place, port: await findFreePort(), graderPort: await findFreePort() };
     const ports = ['--port', `${other.port}`, '--grader-port', `${other.graderPort}`];
     const pid = mesh.child.pid;
     for (const refused of [await runMeshCommand('start.ts', other, ports), await runMeshCommand('reset.ts', place)]) {
