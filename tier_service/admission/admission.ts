@@ -61,13 +61,17 @@ export function startAdmission(options: AdmissionOptions) {
 
   function admit(): void {
     isScheduled = false;
-    if (isStopped || performance.now() < pausedUntil || !pods.hasSynced() || !quotas.hasSynced()) return;
+    if (isStopped || !pods.hasSynced() || !quotas.hasSynced()) return;
+    const pausedMs = pausedUntil - performance.now();
+    if (pausedMs > 0) {
+      lookAgainIn(pausedMs);
+      return;
+    }
     const next = nextInQueue();
     if (!next || !roomFor(next, reserved())) return;
     const turnInMs = resumedAt + podGraceMs - performance.now();
     if (turnInMs > 0 && withoutPod().length > 0) {
-      clearTimeout(turn);
-      turn = setTimeout(schedule, turnInMs).unref();
+      lookAgainIn(turnInMs);
       return;
     }
     resumedAt = performance.now();
@@ -94,12 +98,18 @@ export function startAdmission(options: AdmissionOptions) {
     setTimeout(() => release(record), 2_000).unref();
     if (pausedUntil > performance.now()) {
       resuming.delete(record.uid);
-      setTimeout(schedule, pausedUntil - performance.now() + 1).unref();
+      schedule();
     }
   }
 
   function release(record: JobRecord): void {
     if (resuming.delete(record.uid)) schedule();
+  }
+
+  /** A timer may end a little early; it is then set again, since whatever wakes the queue asks for the time anew. */
+  function lookAgainIn(ms: number): void {
+    clearTimeout(turn);
+    turn = setTimeout(schedule, ms).unref();
   }
 
   function schedule(): void {
