@@ -3,8 +3,8 @@ import { delimiter } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 
-/** What the library takes where it finds nothing. */
-const libraryDefault = 'http://localhost:8080';
+/** The context that the library makes up where it finds nothing. */
+const madeUpContext = 'loaded-context';
 
 /**
  * Loads a kubeconfig file; without one `KUBECONFIG`, the home folder's, or the pod's own account, in this order.
@@ -23,7 +23,7 @@ export function loadKubeConfig(file: string | undefined, context: string | undef
     }
     config.setCurrentContext(context);
   }
-  if (config.getCurrentCluster()?.server === libraryDefault) {
+  if (!file && config.getCurrentContext() === madeUpContext) {
     throw new Error('no cluster: KUBECONFIG names no file, there is no ~/.kube/config, and this is not a pod');
   }
   if (!config.getCurrentCluster()) throw new Error('no cluster: the kubeconfig names no current context');

@@ -1,12 +1,9 @@
 // A stub of the Kubernetes API at the wire: it lists, watches, and breaks in the ways that the real one does.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { ServerResponse } from 'node:http';
 import { afterEach, expect, test, vi } from 'vitest';
 import { connectToCluster } from './connection.ts';
+import { startStandInServer } from './testing/stand-in-server.ts';
 import { startWatchCache, type WatchedObject } from './watch-cache.ts';
 
 interface Item extends WatchedObject {
@@ -28,7 +25,7 @@ const item = (name: string, version: number, value = version): Item => ({
 /** A stub API server: `list` is what a list gives now, `onWatch` answers each watch. */
 async function startStub(onWatch: (response: ServerResponse, query: URLSearchParams, count: number) => void) {
   const stub = { items: [item('a', 1)], version: 1, lists: 0, watches: 0, listStatus: 200, silentLists: 0 };
-  const server = createServer((request: IncomingMessage, response) => {
+  const { kubeconfig, stop } = await startStandInServer((request, response) => {
     const { searchParams } = new URL(request.url!, 'http://stub');
     if (searchParams.get('watch')) {
       stub.watches++;
@@ -45,24 +42,8 @@ async function startStub(onWatch: (response: ServerResponse, query: URLSearchPar
     };
     response.writeHead(stub.listStatus).end(JSON.stringify({ items: stub.items.slice(from, to), metadata }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const file = join(mkdtempSync(join(tmpdir(), 'watch-')), 'kubeconfig');
-  const { port } = server.address() as AddressInfo;
-  writeFileSync(
-    file,
-    JSON.stringify({
-      clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'u', user: {} }],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'x',
-    }),
-  );
-  const cluster = connectToCluster({ kubeconfig: file });
-  cleanUps.push(
-    () => server.close(),
-    () => server.closeAllConnections(),
-    () => cluster.close(),
-  );
+  const cluster = connectToCluster({ kubeconfig });
+  cleanUps.push(stop, () => cluster.close());
   return { stub, cluster };
 }
 

@@ -1,6 +1,7 @@
 // The command-line client on real jobs; everything that it prints is compared.
 
 import { buildJob } from '@ml-job-mesh/tier-service/jobs/job-builder.ts';
+import { jobsPath } from '@ml-job-mesh/tier-service/jobs/job-paths.ts';
 import { loadJobTemplate } from '@ml-job-mesh/tier-service/jobs/job-template.ts';
 import type { Job } from '@ml-job-mesh/tier-service/jobs/job-view.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -41,7 +42,7 @@ async function makeFailingJob(): Promise<string> {
   const choices = { dataset: 'cifar' as 'mnist', epochs: 1, pretrained: true };
   const identity = { name, namespace, suspend: false, accepted: '', requestId: '', requestHash: '' };
   const job = buildJob(loadJobTemplate(premiumTier), choices, identity);
-  await cluster.create(`/apis/batch/v1/namespaces/${namespace}/jobs`, job);
+  await cluster.create(jobsPath(namespace), job);
   return name;
 }
 

@@ -1,12 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { beforeEach, describe, expect, inject, test } from 'vitest';
-import { ask, askJson, clearJobs, grader, kubeconfig, post, waitForStatus } from './mesh.ts';
+import { ask, askJson, type Config, clearJobs, grader, kubeconfig, post, waitForStatus } from './mesh.ts';
 
 beforeEach(clearJobs);
-
-interface Config {
-  pods: { node: string | null; ip: string | null; namespace: string; name: string; status: string }[];
-}
 
 const livePods = ({ pods }: Config, namespace: string) =>
   pods.filter(

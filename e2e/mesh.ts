@@ -1,6 +1,7 @@
 // What every end-to-end test needs of the running mesh. Everything goes the way that a user's request goes: to Envoy.
 
 import { connectToCluster, startWatchCache } from '@ml-job-mesh/cluster-client';
+import { jobsPath, podsPath } from '@ml-job-mesh/tier-service/jobs/job-paths.ts';
 import type { JobStatus } from '@ml-job-mesh/tier-service/jobs/job-state.ts';
 import type { Job } from '@ml-job-mesh/tier-service/jobs/job-view.ts';
 import { isTerminal, type Job as KubernetesJob, type Pod } from '@ml-job-mesh/tier-service/jobs/kubernetes-objects.ts';
@@ -9,6 +10,11 @@ import type {} from './provided-context.ts';
 
 export type TierName = 'free' | 'premium';
 export type SubmittedJob = Job & { job_name: string; namespace: string };
+
+/** What `/config` answers. */
+export interface Config {
+  pods: { node: string | null; ip: string | null; namespace: string; name: string; status: string }[];
+}
 
 export const { front, grader, kubeconfig } = inject('mesh');
 export const cluster = connectToCluster({ kubeconfig });
@@ -63,17 +69,17 @@ export async function clearJobs(): Promise<void> {
 
 /** The pods of a namespace that belong to Jobs. */
 export async function listPods(namespace: string): Promise<Pod[]> {
-  const { items } = await cluster.get<{ items: Pod[] }>(`/api/v1/namespaces/${namespace}/pods`);
+  const { items } = await cluster.get<{ items: Pod[] }>(podsPath(namespace));
   return items.filter(({ metadata }) => metadata?.labels?.['batch.kubernetes.io/job-name']);
 }
 
 export async function listJobs(namespace: string): Promise<KubernetesJob[]> {
-  return (await cluster.get<{ items: KubernetesJob[] }>(`/apis/batch/v1/namespaces/${namespace}/jobs`)).items;
+  return (await cluster.get<{ items: KubernetesJob[] }>(jobsPath(namespace))).items;
 }
 
 /** Watches the pods of a namespace for the rest of the test: how many live at a time, and when each came and ended. */
 export async function observePods(namespace: string) {
-  const pods = startWatchCache<Pod>(cluster, { path: `/api/v1/namespaces/${namespace}/pods` });
+  const pods = startWatchCache<Pod>(cluster, { path: podsPath(namespace) });
   onTestFinished(() => pods.stop());
   await pods.synced;
   const observed = { mostLive: 0, history: [] as { at: number; live: number }[], order: [] as string[] };

@@ -110,7 +110,7 @@ function fromKubernetes(error: KubernetesError): ServiceError {
     });
   }
   if (error.status === 404) return problem('job_not_found', 'there is no job of this id', { cause: error });
-  if (error.status === 403 && /exceeded quota/.test(error.message)) {
+  if (error.isOverQuota) {
     return problem('queue_full', 'the namespace has reached its quota of Jobs', {
       retryAfterSeconds: 30,
       cause: error,

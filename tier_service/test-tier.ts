@@ -8,7 +8,7 @@ import { buildApp } from './app.ts';
 import { type Clients, everybody } from './clients.ts';
 import { createEventHub } from './jobs/event-hub.ts';
 import { createJobIndex } from './jobs/job-index.ts';
-import { jobsPath } from './jobs/job-paths.ts';
+import { jobsPath, podsPath } from './jobs/job-paths.ts';
 import { loadJobTemplate } from './jobs/job-template.ts';
 import type { Job, Pod, ResourceQuota } from './jobs/kubernetes-objects.ts';
 import { createQueueEstimate } from './jobs/queue-estimate.ts';
@@ -29,7 +29,7 @@ export interface TestTierOptions {
 
 const namespace = 'free-service';
 export const jobs = jobsPath(namespace);
-export const pods = `/api/v1/namespaces/${namespace}/pods`;
+export const pods = podsPath(namespace);
 export const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
 
 /** Starts it with a quota of 2 CPU, until the test is over. */

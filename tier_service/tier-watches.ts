@@ -1,7 +1,7 @@
 // What a tier sees of its cluster: its Jobs, the pods beside them, and the quotas that hold it.
 import { type ClusterConnection, type KubernetesError, startWatchCache } from '@ml-job-mesh/cluster-client';
 import { label } from './jobs/annotations.ts';
-import { jobsPath } from './jobs/job-paths.ts';
+import { jobsPath, podsPath } from './jobs/job-paths.ts';
 import type { Job, Pod, ResourceQuota } from './jobs/kubernetes-objects.ts';
 import { jobNamespaces, type Tier } from './tier.ts';
 
@@ -23,7 +23,7 @@ export function startTierWatches(
   // A quota counts every pod of its namespace; where there is none, only the tier's own matter.
   const podWatches = namespaces.map((namespace) =>
     startWatchCache<Pod>(cluster, {
-      path: `/api/v1/namespaces/${namespace}/pods`,
+      path: podsPath(namespace),
       ...(!isQueued && { labelSelector }),
       onFault: onFault('pod watch'),
     }),

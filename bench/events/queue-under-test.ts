@@ -9,7 +9,7 @@ import { createEventHub } from '../../tier_service/jobs/event-hub.ts';
 import { buildJob } from '../../tier_service/jobs/job-builder.ts';
 import { createJobIndex } from '../../tier_service/jobs/job-index.ts';
 import { randomJobName } from '../../tier_service/jobs/job-name.ts';
-import { jobsPath } from '../../tier_service/jobs/job-paths.ts';
+import { jobsPath, podsPath } from '../../tier_service/jobs/job-paths.ts';
 import { hashOf } from '../../tier_service/jobs/job-request.ts';
 import { loadJobTemplate } from '../../tier_service/jobs/job-template.ts';
 import type { Job, Pod, ResourceQuota } from '../../tier_service/jobs/kubernetes-objects.ts';
@@ -19,7 +19,7 @@ import { createRecordedCluster } from './recorded-cluster.ts';
 
 const namespace = 'free-service';
 const jobs = jobsPath(namespace);
-const pods = `/api/v1/namespaces/${namespace}/pods`;
+const pods = podsPath(namespace);
 const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
 const template = loadJobTemplate(freeTier);
 const choices = { dataset: 'mnist', epochs: 5, pretrained: false } as const;

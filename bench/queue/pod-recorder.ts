@@ -1,6 +1,7 @@
 // What is seen of a namespace's pods in the API, and when: the clock is the arrival of the watch's event here, because
 // the times that Kubernetes writes on objects are whole seconds.
 import { type ClusterConnection, startWatchCache } from '@ml-job-mesh/cluster-client';
+import { podsPath } from '../../tier_service/jobs/job-paths.ts';
 import { isTerminal, jobNameOf, type Pod } from '../../tier_service/jobs/kubernetes-objects.ts';
 
 export interface SeenPod {
@@ -14,7 +15,7 @@ export interface SeenPod {
 export async function recordPods(stack: AsyncDisposableStack, api: ClusterConnection, namespace: string) {
   const seen: SeenPod[] = [];
   const byName = new Map<string, SeenPod>();
-  const watch = startWatchCache<Pod>(api, { path: `/api/v1/namespaces/${namespace}/pods` });
+  const watch = startWatchCache<Pod>(api, { path: podsPath(namespace) });
   stack.defer(() => watch.stop());
   watch.on('change', (type, pod) => {
     const now = performance.now();

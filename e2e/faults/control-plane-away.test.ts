@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import {
   ask,
+  type Config,
   clearJobs,
   cluster,
   front,
@@ -14,14 +15,7 @@ import {
   waitForStatus,
 } from '../mesh.ts';
 import { startFaultProxy } from './fault-proxy.ts';
-import {
-  type Config,
-  expectGradersTold,
-  expectSamePods,
-  type GradersRead,
-  gradersPaths,
-  readAsGrader,
-} from './graders-reads.ts';
+import { expectGradersTold, expectSamePods, type GradersRead, gradersPaths, readAsGrader } from './graders-reads.ts';
 import { startIsolatedTier } from './isolated-tier.ts';
 import { outage } from './outage.ts';
 import { countRestarts } from './service-pods.ts';

@@ -1,6 +1,7 @@
 // One tier's users take all that they may have, and more; the other tier's notice nothing.
 import { randomUUID } from 'node:crypto';
 import { buildJob } from '@ml-job-mesh/tier-service/jobs/job-builder.ts';
+import { jobsPath } from '@ml-job-mesh/tier-service/jobs/job-paths.ts';
 import { hashOf, type JobChoices } from '@ml-job-mesh/tier-service/jobs/job-request.ts';
 import { createStampClock } from '@ml-job-mesh/tier-service/jobs/stamp-clock.ts';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -32,7 +33,7 @@ async function flood(): Promise<void> {
   );
   const createSome = async () => {
     for (let job = jobs.shift(); job; job = jobs.shift()) {
-      await cluster.create('/apis/batch/v1/namespaces/free-service/jobs', job);
+      await cluster.create(jobsPath('free-service'), job);
     }
   };
   await Promise.all(Array.from({ length: 16 }, createSome));

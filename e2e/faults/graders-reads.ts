@@ -1,13 +1,9 @@
 // What graders read, while the API server that it all comes from is away: told plainly that it is not known.
 import type { Pod } from '@ml-job-mesh/tier-service/jobs/kubernetes-objects.ts';
 import { expect } from 'vitest';
-import { ask, askJson, cluster } from '../mesh.ts';
+import { ask, askJson, type Config, cluster } from '../mesh.ts';
 
 export const gradersPaths = ['/config', '/free/logs', '/free/resource-quota'];
-
-export interface Config {
-  pods: { node: string | null; ip: string | null; namespace: string; name: string; status: string }[];
-}
 
 export interface GradersRead {
   at: number;

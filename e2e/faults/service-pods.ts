@@ -1,4 +1,5 @@
 // The mesh's own pods, as a test that harms them sees them.
+import { podsPath } from '@ml-job-mesh/tier-service/jobs/job-paths.ts';
 import type { Pod } from '@ml-job-mesh/tier-service/jobs/kubernetes-objects.ts';
 import { cluster } from '../mesh.ts';
 
@@ -14,7 +15,7 @@ export type ServiceName = keyof typeof deployments;
 /** The pods of one service. */
 export async function servicePods(service: ServiceName): Promise<Pod[]> {
   const { namespace, name } = deployments[service];
-  const { items } = await cluster.get<{ items: Pod[] }>(`/api/v1/namespaces/${namespace}/pods`, {
+  const { items } = await cluster.get<{ items: Pod[] }>(podsPath(namespace), {
     query: { labelSelector: `app.kubernetes.io/name=${name}` },
   });
   return items;
