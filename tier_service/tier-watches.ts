@@ -2,7 +2,7 @@
 import { type ClusterConnection, type KubernetesError, startWatchCache } from '@ml-job-mesh/cluster-client';
 import { label } from './jobs/annotations.ts';
 import { jobsPath, podsPath } from './jobs/job-paths.ts';
-import type { Job, Pod, ResourceQuota } from './jobs/kubernetes-objects.ts';
+import { essenceOf, type Job, type Pod, type ResourceQuota } from './jobs/kubernetes-objects.ts';
 import { jobNamespaces, type Tier } from './tier.ts';
 
 /**
@@ -18,7 +18,12 @@ export function startTierWatches(
   const labelSelector = `${label.tier}=${tier.name}`;
   const namespaces = jobNamespaces(tier);
   const jobWatches = namespaces.map((namespace) =>
-    startWatchCache<Job>(cluster, { path: jobsPath(namespace), labelSelector, onFault: onFault('job watch') }),
+    startWatchCache<Job>(cluster, {
+      path: jobsPath(namespace),
+      labelSelector,
+      keep: essenceOf,
+      onFault: onFault('job watch'),
+    }),
   );
   // A quota counts every pod of its namespace; where there is none, only the tier's own matter.
   const podWatches = namespaces.map((namespace) =>

@@ -12,7 +12,7 @@ import { randomJobName } from '../../tier_service/jobs/job-name.ts';
 import { jobsPath, podsPath } from '../../tier_service/jobs/job-paths.ts';
 import { hashOf } from '../../tier_service/jobs/job-request.ts';
 import { loadJobTemplate } from '../../tier_service/jobs/job-template.ts';
-import type { Job, Pod, ResourceQuota } from '../../tier_service/jobs/kubernetes-objects.ts';
+import { essenceOf, type Job, type Pod, type ResourceQuota } from '../../tier_service/jobs/kubernetes-objects.ts';
 import { startRecordKeeper } from '../../tier_service/jobs/record-keeper.ts';
 import { createStampClock } from '../../tier_service/jobs/stamp-clock.ts';
 import { createRecordedCluster } from './recorded-cluster.ts';
@@ -47,7 +47,7 @@ export async function startQueueUnderTest(length: number) {
   cluster.list(quotas, [quota(0)]);
   const index = createJobIndex(freeTier, clock);
   const watches = {
-    jobs: startWatchCache<Job>(cluster.connection, { path: jobs, watchSeconds: 3_600 }),
+    jobs: startWatchCache<Job>(cluster.connection, { path: jobs, keep: essenceOf, watchSeconds: 3_600 }),
     pods: startWatchCache<Pod>(cluster.connection, { path: pods, watchSeconds: 3_600 }),
     quotas: startWatchCache<ResourceQuota>(cluster.connection, { path: quotas, watchSeconds: 3_600 }),
   };
@@ -60,12 +60,12 @@ export async function startQueueUnderTest(length: number) {
   const until = async (holds: () => boolean) => {
     while (!holds()) await setImmediate();
   };
-  await until(() => [jobs, pods, quotas].every(cluster.isWatched) && index.awaitingPod.size === 1);
+  await until(() => [jobs, pods, quotas].every(cluster.isWatched) && index.starting.size === 1);
 
   /** The job that has the place ends and is cleared, the next one gets it, and a new one joins the queue. */
   async function passOne(): Promise<void> {
-    const [record] = index.awaitingPod;
-    const { job } = record!;
+    const [record] = index.starting;
+    const job = known.get(record!.id)!;
     const pod = createPod(job);
     show(pods, 'ADDED', pod);
     show(quotas, 'MODIFIED', quota(1));
@@ -75,7 +75,7 @@ export async function startQueueUnderTest(length: number) {
     show(jobs, 'MODIFIED', { ...known.get(record!.id)!, status: { conditions: [complete] } });
     await until(() => known.get(record!.id)!.metadata?.annotations?.[annotation.outcome] !== undefined);
     show(quotas, 'MODIFIED', quota(0));
-    await until(() => index.awaitingPod.size === 1);
+    await until(() => index.starting.size === 1);
     show(jobs, 'ADDED', newJob());
     show(pods, 'DELETED', pod);
     show(jobs, 'DELETED', job);

@@ -43,7 +43,7 @@ export function startAdmission(options: AdmissionOptions) {
 
   /** Jobs that are resumed or about to be, and whose pod has not been seen. */
   function withoutPod(): JobRecord[] {
-    return [...new Set([...index.awaitingPod, ...resuming.values()])].filter(({ pod }) => !pod);
+    return [...new Set([...index.starting, ...resuming.values()])].filter(({ pod }) => !pod);
   }
 
   function reserved(): Amounts {
@@ -122,7 +122,7 @@ export function startAdmission(options: AdmissionOptions) {
     index.onChange((record, change) => {
       if (change === 'progress') return;
       if (record.state.status !== 'queued' || change === 'removed') resuming.delete(record.uid);
-      if (change === 'state' && index.awaitingPod.has(record)) resumedAt = performance.now();
+      if (change === 'state' && record.state.status === 'starting' && !record.pod) resumedAt = performance.now();
       schedule();
     }),
     quotas.on('change', schedule),

@@ -34,7 +34,8 @@ export function startWakingRefusedJobs({
 
   const timer = setInterval(() => {
     const now = performance.now();
-    for (const record of index.awaitingPod) {
+    for (const record of index.starting) {
+      if (record.pod) continue;
       const wait = waits.get(record);
       if (!wait) {
         waits.set(record, { dueAt: now + firstWaitMs, waitMs: firstWaitMs });

@@ -40,8 +40,7 @@ export function createJobIndex(tier: Tier, clock: StampClock) {
   const records = new Map<string, JobRecord>();
   const ordered = createSortedList<JobRecord>();
   const queue = createSortedList<JobRecord>();
-  /** Resumed, and no pod of theirs has been seen. */
-  const awaitingPod = new Set<JobRecord>();
+  const starting = new Set<JobRecord>();
   const finished = createSortedList<JobRecord>();
   const counts = Object.fromEntries(statuses.map((status) => [status, 0])) as Record<JobStatus, number>;
   /** Pods whose Job the other watch has not shown yet. */
@@ -52,14 +51,14 @@ export function createJobIndex(tier: Tier, clock: StampClock) {
   function file(record: JobRecord): void {
     counts[record.state.status]++;
     if (record.state.status === 'queued') queue.add(record);
-    if (record.state.status === 'starting' && !record.pod) awaitingPod.add(record);
+    if (record.state.status === 'starting') starting.add(record);
     if (hasEnded(record.state.status)) finished.add(record);
   }
 
   function unfile(record: JobRecord): void {
     counts[record.state.status]--;
     queue.delete(record.key);
-    awaitingPod.delete(record);
+    starting.delete(record);
     if (hasEnded(record.state.status)) finished.delete(record.key);
   }
 
@@ -114,7 +113,8 @@ export function createJobIndex(tier: Tier, clock: StampClock) {
     /** Jobs that wait, the next one first. */
     queue: queue.items,
     finished: finished.items,
-    awaitingPod: awaitingPod as ReadonlySet<JobRecord>,
+    /** Jobs that are resumed and do not run yet. */
+    starting: starting as ReadonlySet<JobRecord>,
     counts: counts as Readonly<Record<JobStatus, number>>,
     /** Grows with every change, so that what was made from the index can be kept until then. */
     version: () => version,

@@ -6,7 +6,7 @@ const idLength = 26;
 
 /** A name that nobody can guess: the prefix and 130 random bits. */
 export function randomJobName(prefix: string): string {
-  return prefix + toBase32(randomBytes(17));
+  return prefix + toId(randomBytes(idLength));
 }
 
 /** What an idempotency key counts within. */
@@ -23,7 +23,7 @@ export interface KeyScope {
 export function keyedJobName(prefix: string, secret: string, { client, key }: KeyScope): string {
   return (
     prefix +
-    toBase32(
+    toId(
       createHmac('sha256', secret)
         .update(JSON.stringify([client, key]))
         .digest(),
@@ -31,14 +31,9 @@ export function keyedJobName(prefix: string, secret: string, { client, key }: Ke
   );
 }
 
-function toBase32(bytes: Buffer): string {
-  let bits = 0n;
-  for (const byte of bytes.subarray(0, 17)) bits = (bits << 8n) | BigInt(byte);
-  bits >>= 6n;
-  let text = '';
-  for (let position = 0; position < idLength; position++) {
-    text = alphabet[Number(bits & 31n)] + text;
-    bits >>= 5n;
-  }
-  return text;
+/** Five bits of each byte, as a character. */
+function toId(bytes: Buffer): string {
+  let id = '';
+  for (let position = 0; position < idLength; position++) id += alphabet[bytes[position]! & 31];
+  return id;
 }

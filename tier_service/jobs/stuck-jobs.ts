@@ -3,7 +3,7 @@ import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import { annotation } from './annotations.ts';
 import { endJob } from './end-job.ts';
 import { explainStuck } from './failure.ts';
-import type { JobIndex } from './job-index.ts';
+import type { JobIndex, JobRecord } from './job-index.ts';
 import { writeOutcome } from './outcome.ts';
 
 const lookMs = 1_000;
@@ -19,17 +19,17 @@ export interface StuckJobsOptions {
 /** Starts to look for them. Gives a function that ends it. */
 export function startEndingStuckJobs(options: StuckJobsOptions): () => void {
   const { cluster, index, stuckAfterMs = 20_000, onFault } = options;
-  const stuckSince = new Map<string, number>();
+  const stuckSince = new WeakMap<JobRecord, number>();
 
   async function endStuck(): Promise<void> {
-    for (const record of index.ordered) {
-      const failure = record.state.status === 'starting' ? explainStuck(record.pod) : undefined;
+    for (const record of [...index.starting]) {
+      const failure = explainStuck(record.pod);
       if (!failure) {
-        stuckSince.delete(record.uid);
+        stuckSince.delete(record);
         continue;
       }
-      const since = stuckSince.get(record.uid) ?? performance.now();
-      stuckSince.set(record.uid, since);
+      const since = stuckSince.get(record) ?? performance.now();
+      stuckSince.set(record, since);
       if (performance.now() - since < stuckAfterMs) continue;
       const finishedAt = new Date().toISOString();
       const outcome = writeOutcome({ status: 'failed', startedAt: null, finishedAt, result: null, error: failure });
@@ -37,6 +37,6 @@ export function startEndingStuckJobs(options: StuckJobsOptions): () => void {
     }
   }
 
-  const timer = setInterval(() => void (index.counts.starting > 0 && endStuck()), lookMs);
+  const timer = setInterval(() => void endStuck(), lookMs);
   return () => clearInterval(timer);
 }
