@@ -17,6 +17,7 @@ const commandLine = {
   rounds: number('rounds', 8, 1),
   jobs: number('jobs of each contestant in a round', 1_200, 100),
   slices: number('slices that a round is cut into', 4, 1),
+  'warm-up': number('jobs of each contestant before the first round', 4_800, 100),
   clients: number('connections that post', 16),
   'with-controllers': flag('let the controllers run while jobs are posted'),
 };
@@ -33,7 +34,7 @@ export async function run(args: string[]): Promise<void> {
     const cluster = await startBenchControlPlane(stack, programs);
     const contestants = await startContestants(stack, cluster, { envoy: programs.envoy, clients });
     const options = { clients, jobs, slices, pauseControllers };
-    await playRound(cluster, contestants, options);
+    await playRound(cluster, contestants, { ...options, jobs: given['warm-up'] });
     const played: Round[] = [];
     for (let turn = 1; turn <= rounds; turn++) {
       const round = await playRound(cluster, contestants, options);
