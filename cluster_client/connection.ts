@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { createCredentials } from './credentials.ts';
 import { loadKubeConfig } from './kubeconfig.ts';
 import { errorFromAnswer, errorFromFault } from './kubernetes-error.ts';
+import { isBinary, preferBinary, readBinaryStatus } from './watch-events.ts';
 
 export interface ConnectOptions {
   /** A kubeconfig file; without it `KUBECONFIG`, the home folder's, or the pod's own account, in this order. */
@@ -75,8 +76,7 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
         ...(options.signal && { signal: options.signal }),
       });
       if (answer.statusCode < 300) return answer;
-      const text = await answer.body.text();
-      throw errorFromAnswer(answer.statusCode, text, headerOf(answer, 'retry-after'));
+      throw errorFromAnswer(answer.statusCode, await textOfError(answer), headerOf(answer, 'retry-after'));
     } catch (fault) {
       throw errorFromFault(fault);
     }
@@ -133,9 +133,23 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
       }
     },
 
-    /** The answer's body as it comes, for logs and watches; there is no time-out between its parts. */
+    /** The answer's body as it comes; there is no time-out between its parts. */
     async stream(path: string, options: RequestOptions = {}): Promise<Readable> {
       return (await send('GET', path, { ...options, bodyTimeoutMs: 0 })).body;
+    },
+
+    /**
+     * A watch's body as it comes, and whether it is in Kubernetes' binary form.
+     * @param mayBeBinary whether it is asked for in that form, if the server has it; otherwise in JSON
+     */
+    async watch(
+      path: string,
+      { mayBeBinary, ...options }: RequestOptions & { mayBeBinary: boolean },
+    ): Promise<{ body: Readable; isBinary: boolean }> {
+      const query = { ...options.query, watch: true };
+      const accept = mayBeBinary ? preferBinary : undefined;
+      const answer = await send('GET', path, { ...options, query, accept, bodyTimeoutMs: 0 });
+      return { body: answer.body, isBinary: isBinary(headerOf(answer, 'content-type')) };
     },
 
     /** Ends every connection, running requests included. */
@@ -146,7 +160,7 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
 interface SendOptions extends RequestOptions {
   body?: unknown;
   contentType?: string;
-  accept?: string;
+  accept?: string | undefined;
   bodyTimeoutMs?: number;
 }
 
@@ -156,6 +170,12 @@ function queryString(query: RequestOptions['query']): string {
     (pair): pair is [string, string | number | boolean] => pair[1] !== undefined,
   );
   return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : '';
+}
+
+/** An error's body; a Status in the binary form as it would be in JSON. */
+async function textOfError(answer: Dispatcher.ResponseData): Promise<string> {
+  if (!isBinary(headerOf(answer, 'content-type'))) return answer.body.text();
+  return JSON.stringify(readBinaryStatus(await answer.body.bytes()));
 }
 
 function headerOf(answer: Dispatcher.ResponseData, name: string): string | undefined {

@@ -6,6 +6,7 @@
 export { createBackoff } from './backoff.ts';
 export { type ClusterConnection, type ConnectOptions, connectToCluster, type RequestOptions } from './connection.ts';
 export { KubernetesError } from './kubernetes-error.ts';
+export { protobufReader } from './protobuf.ts';
 export { convertQuantity, formatQuantity, parseQuantity, type Quantity, scaledValue } from './quantity.ts';
 export { readLines } from './read-lines.ts';
 export { startWatchCache, type WatchCache, type WatchCacheOptions } from './watch-cache.ts';

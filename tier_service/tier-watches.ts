@@ -2,7 +2,8 @@
 import { type ClusterConnection, type KubernetesError, startWatchCache } from '@ml-job-mesh/cluster-client';
 import { label } from './jobs/annotations.ts';
 import { jobsPath, podsPath } from './jobs/job-paths.ts';
-import { essenceOf, type Job, type Pod, type ResourceQuota } from './jobs/kubernetes-objects.ts';
+import { keepJob, readKeptJob } from './jobs/kept-job.ts';
+import type { Job, Pod, ResourceQuota } from './jobs/kubernetes-objects.ts';
 import { jobNamespaces, type Tier } from './tier.ts';
 
 /**
@@ -21,7 +22,8 @@ export function startTierWatches(
     startWatchCache<Job>(cluster, {
       path: jobsPath(namespace),
       labelSelector,
-      keep: essenceOf,
+      keep: keepJob,
+      readBinary: readKeptJob,
       onFault: onFault('job watch'),
     }),
   );

@@ -12,7 +12,8 @@ import { randomJobName } from '../../tier_service/jobs/job-name.ts';
 import { jobsPath, podsPath } from '../../tier_service/jobs/job-paths.ts';
 import { hashOf } from '../../tier_service/jobs/job-request.ts';
 import { loadJobTemplate } from '../../tier_service/jobs/job-template.ts';
-import { essenceOf, type Job, type Pod, type ResourceQuota } from '../../tier_service/jobs/kubernetes-objects.ts';
+import { keepJob } from '../../tier_service/jobs/kept-job.ts';
+import type { Job, Pod, ResourceQuota } from '../../tier_service/jobs/kubernetes-objects.ts';
 import { startRecordKeeper } from '../../tier_service/jobs/record-keeper.ts';
 import { createStampClock } from '../../tier_service/jobs/stamp-clock.ts';
 import { createRecordedCluster } from './recorded-cluster.ts';
@@ -47,7 +48,7 @@ export async function startQueueUnderTest(length: number) {
   cluster.list(quotas, [quota(0)]);
   const index = createJobIndex(freeTier, clock);
   const watches = {
-    jobs: startWatchCache<Job>(cluster.connection, { path: jobs, keep: essenceOf, watchSeconds: 3_600 }),
+    jobs: startWatchCache<Job>(cluster.connection, { path: jobs, keep: keepJob, watchSeconds: 3_600 }),
     pods: startWatchCache<Pod>(cluster.connection, { path: pods, watchSeconds: 3_600 }),
     quotas: startWatchCache<ResourceQuota>(cluster.connection, { path: quotas, watchSeconds: 3_600 }),
   };

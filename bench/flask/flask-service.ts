@@ -40,11 +40,14 @@ export async function prepareFlask(): Promise<string> {
   return join(folder, 'bin');
 }
 
-/** Starts it; it ends with the stack. `namespace` is where its Jobs go. */
+/**
+ * Starts it; it ends with the stack. `namespace` is where its Jobs go, and it talks to the cluster with the
+ * administrator's account if no other kubeconfig is given.
+ */
 export async function startFlask(
   stack: AsyncDisposableStack,
   cluster: BenchCluster,
-  options: { server: 'own' | 'gunicorn'; namespace: string; address: number },
+  options: { server: 'own' | 'gunicorn'; namespace: string; address: number; kubeconfig?: string },
 ): Promise<FlaskService> {
   const programs = await prepareFlask();
   const host = cluster.address(options.address);
@@ -58,7 +61,7 @@ export async function startFlask(
     command: join(programs, program!),
     args,
     env: {
-      KUBECONFIG: cluster.kubeconfig,
+      KUBECONFIG: options.kubeconfig ?? cluster.kubeconfig,
       NAMESPACE: options.namespace,
       JOB_TEMPLATE: join(projectFolder, 'free_service/job/free-job-template.yaml'),
       PYTHONPATH: import.meta.dirname,

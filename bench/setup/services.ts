@@ -12,6 +12,8 @@ export interface Service extends BackgroundProcess {
 export interface ServiceOptions {
   /** Which of the cluster's addresses it listens on. */
   address: number;
+  /** With which account it talks to the cluster; the administrator's if left out. */
+  kubeconfig?: string;
   env?: Record<string, string>;
   /** For Node itself, before the program. */
   nodeArgs?: string[];
@@ -44,7 +46,15 @@ export function startGrader(
 async function startService(
   stack: AsyncDisposableStack,
   cluster: BenchCluster,
-  { name, entry, port, address, env, nodeArgs = [] }: ServiceOptions & { name: string; entry: string[]; port: number },
+  {
+    name,
+    entry,
+    port,
+    address,
+    kubeconfig = cluster.kubeconfig,
+    env,
+    nodeArgs = [],
+  }: ServiceOptions & { name: string; entry: string[]; port: number },
 ): Promise<Service> {
   const host = cluster.address(address);
   const [file, ...args] = entry;
@@ -53,7 +63,7 @@ async function startService(
     command: process.execPath,
     args: [...nodeArgs, join(projectFolder, file!), ...args],
     env: {
-      KUBECONFIG: cluster.kubeconfig,
+      KUBECONFIG: kubeconfig,
       HOST: host,
       PORT: String(port),
       METRICS_PORT: '9090',

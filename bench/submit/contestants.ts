@@ -1,4 +1,4 @@
-// Those who take jobs, each into a namespace of its own.
+// Those who take jobs, each into a namespace of its own and with an account that may do there what a tier may.
 import { randomUUID } from 'node:crypto';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
 import { Pool } from 'undici';
@@ -10,6 +10,7 @@ import { hashOf } from '../../tier_service/jobs/job-request.ts';
 import { loadJobTemplate } from '../../tier_service/jobs/job-template.ts';
 import { createStampClock } from '../../tier_service/jobs/stamp-clock.ts';
 import { startFlask } from '../flask/flask-service.ts';
+import { createTierAccount } from '../setup/accounts.ts';
 import { type BenchCluster, createQuotaNamespace } from '../setup/bench-cluster.ts';
 import { startProxies } from '../setup/proxies.ts';
 import { startTier } from '../setup/services.ts';
@@ -37,11 +38,11 @@ export async function startContestants(
   cluster: BenchCluster,
   options: Options,
 ): Promise<Contestant[]> {
-  const namespaces = { mesh: 'free-service', straight: 'straight', flask: 'flask', gunicorn: 'gunicorn' };
-  for (const namespace of Object.values(namespaces)) await createQuotaNamespace(cluster.api, namespace);
+  const namespaces = ['free-service', 'straight', 'flask', 'gunicorn'];
+  for (const namespace of namespaces) await createQuotaNamespace(cluster.api, namespace);
   return [
     await startMesh(stack, cluster, options),
-    startStraight(stack, cluster, options),
+    await startStraight(stack, cluster, options),
     await startFlaskContestant(stack, cluster, 'flask', options),
     await startFlaskContestant(stack, cluster, 'gunicorn', options),
   ];
@@ -52,20 +53,27 @@ async function startMesh(
   cluster: BenchCluster,
   { envoy, clients }: Options,
 ): Promise<Contestant> {
-  const tier = await startTier(stack, cluster, 'free', { address: 1, env: { MAX_UNFINISHED_JOBS: '1000000' } });
+  const kubeconfig = await createTierAccount(cluster, 'free-service');
+  const env = { MAX_UNFINISHED_JOBS: '1000000' };
+  const tier = await startTier(stack, cluster, 'free', { address: 1, kubeconfig, env });
   const proxies = await startProxies(stack, cluster, { envoy, tiers: { free: tier }, address: 2 });
   const submit = postTo(stack, proxies.url, clients);
   return { name: 'mesh', namespace: 'free-service', submit, pids: () => [tier.pid, ...proxies.pids] };
 }
 
 /** The very Jobs that the tier would make, by one pool of connections. */
-function startStraight(stack: AsyncDisposableStack, { kubeconfig }: BenchCluster, { clients }: Options): Contestant {
+async function startStraight(
+  stack: AsyncDisposableStack,
+  cluster: BenchCluster,
+  { clients }: Options,
+): Promise<Contestant> {
+  const namespace = 'straight';
+  const kubeconfig = await createTierAccount(cluster, namespace);
   const api = connectToCluster({ kubeconfig, connections: clients });
   stack.defer(() => api.close());
   const template = loadJobTemplate(freeTier);
   const clock = createStampClock();
   const choices = { dataset: 'mnist', epochs: 5, pretrained: false } as const;
-  const namespace = 'straight';
   return {
     name: 'straight',
     namespace,
@@ -94,6 +102,7 @@ async function startFlaskContestant(
   const { url, pids } = await startFlask(stack, cluster, {
     server,
     namespace: name,
+    kubeconfig: await createTierAccount(cluster, name),
     address: server === 'own' ? 4 : 5,
   });
   return { name, namespace: name, submit: postTo(stack, url, clients), pids };

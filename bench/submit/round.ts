@@ -1,5 +1,6 @@
 // A round: so many jobs from each contestant, and everything as it was before. They take turns in short slices, so that
-// whatever else the machine does, and how fast it is meanwhile, falls on all of them.
+// whatever else the machine does, and how fast it is meanwhile, falls on all of them; and no one's turn begins before the
+// control plane is done with what the one before has posted.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jobsPath } from '../../tier_service/jobs/job-paths.ts';
 import { closedLoop } from '../measure/closed-loop.ts';
@@ -26,7 +27,7 @@ export interface RoundOptions {
   jobs: number;
   /** In how many slices. */
   slices: number;
-  pauseControllers: boolean;
+  stopControllers: boolean;
 }
 
 type Slice = Awaited<ReturnType<typeof playSlice>>;
@@ -35,11 +36,11 @@ type Slice = Awaited<ReturnType<typeof playSlice>>;
 export async function playRound(
   cluster: BenchCluster,
   contestants: readonly Contestant[],
-  { clients, jobs, slices, pauseControllers }: RoundOptions,
+  { clients, jobs, slices, stopControllers }: RoundOptions,
 ): Promise<Round[]> {
   const controllers = cluster.processes()['kube-controller-manager']!;
   const played = new Map<Contestant, Slice[]>(contestants.map((contestant) => [contestant, []]));
-  if (pauseControllers) process.kill(controllers, 'SIGSTOP');
+  if (stopControllers) process.kill(controllers, 'SIGSTOP');
   for (let turn = 0; turn < slices; turn++) {
     // Each goes first as often as any other.
     const first = turn % contestants.length;
@@ -47,9 +48,10 @@ export async function playRound(
       played
         .get(contestant)!
         .push(await playSlice(cluster, contestant, { clients, requests: Math.ceil(jobs / slices) }));
+      await untilQuiet(() => Object.values(cluster.processes()));
     }
   }
-  if (pauseControllers) process.kill(controllers, 'SIGCONT');
+  if (stopControllers) process.kill(controllers, 'SIGCONT');
   await untilQuiet(() => Object.values(cluster.processes()));
   await Promise.all(contestants.map(({ namespace }) => deleteJobs(cluster, namespace)));
   await untilQuiet(() => Object.values(cluster.processes()));

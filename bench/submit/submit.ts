@@ -3,8 +3,8 @@
 //
 // No node is there, so nothing runs but what takes the jobs. All Jobs are suspended ones of the mesh's template, in
 // namespaces with the same quota, so all give the control plane the same work. While they are posted, the controllers are
-// stopped as if they ran on a machine of their own: here they would take about as much of the processors as accepting
-// does, and how much of that falls on whom is chance. Each round begins with no Job.
+// stopped as if they ran on a machine of their own: here they would take more of the processors than accepting does, and
+// whoever posts slowly would hide behind them. Each round begins with no Job.
 import { startBenchControlPlane } from '../setup/bench-cluster.ts';
 import { withCleanUp } from '../setup/clean-up.ts';
 import { flag, number, readOptions } from '../setup/options.ts';
@@ -27,13 +27,13 @@ export async function run(args: string[]): Promise<void> {
   const given = readOptions('submit', args, commandLine, 'few requests, to see that it works');
   if (!given) return;
   const { rounds, jobs, slices, clients } = given;
-  const pauseControllers = !given['with-controllers'];
+  const stopControllers = !given['with-controllers'];
 
   const programs = await findPrograms();
   await withCleanUp(async (stack) => {
     const cluster = await startBenchControlPlane(stack, programs);
     const contestants = await startContestants(stack, cluster, { envoy: programs.envoy, clients });
-    const options = { clients, jobs, slices, pauseControllers };
+    const options = { clients, jobs, slices, stopControllers };
     await playRound(cluster, contestants, { ...options, jobs: given['warm-up'] });
     const played: Round[] = [];
     for (let turn = 1; turn <= rounds; turn++) {
@@ -42,7 +42,7 @@ export async function run(args: string[]): Promise<void> {
       const rates = round.map(({ contestant, perSecond }) => `${contestant} ${perSecond.toFixed(0)}`);
       console.error(`round ${turn}, jobs/s: ${rates.join(', ')}`);
     }
-    const controllers = pauseControllers ? 'stopped' : 'running';
+    const controllers = stopControllers ? 'stopped' : 'running';
     console.log(
       `\nMedians of ${rounds} rounds of ${jobs} jobs, ${clients} connections, controllers ${controllers} meanwhile.\n`,
     );
