@@ -53,8 +53,8 @@ export function errorFromAnswer(status: number, body: string, retryAfter?: strin
   const answer = parseStatus(body);
   return new KubernetesError({
     status,
-    reason: answer?.reason ?? `HTTP ${status}`,
-    message: answer?.message ?? (body.slice(0, 200).trim() || `the Kubernetes API answered ${status}`),
+    reason: answer?.reason || `HTTP ${status}`,
+    message: answer?.message || body.slice(0, 200).trim() || `the Kubernetes API answered ${status}`,
     retryAfterSeconds: Number(retryAfter) || answer?.details?.retryAfterSeconds,
     details: answer?.details,
   });
