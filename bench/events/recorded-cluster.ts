@@ -21,10 +21,10 @@ export function createRecordedCluster(onPatch: Patch) {
       for (const item of items) item.metadata = { ...item.metadata, resourceVersion: next() };
       return { items, metadata: { resourceVersion: next() } };
     },
-    async stream(path: string) {
-      const stream = new Readable({ read() {} });
-      streams.set(path, stream);
-      return stream;
+    async watch(path: string): ReturnType<ClusterConnection['watch']> {
+      const body = new Readable({ read() {} });
+      streams.set(path, body);
+      return { body, isBinary: false };
     },
     async patch(path: string, body: unknown) {
       onPatch(path, body);

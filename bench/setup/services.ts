@@ -15,8 +15,6 @@ export interface ServiceOptions {
   /** With which account it talks to the cluster; the administrator's if left out. */
   kubeconfig?: string;
   env?: Record<string, string>;
-  /** For Node itself, before the program. */
-  nodeArgs?: string[];
 }
 
 /** Starts `node service.ts TIER`, or another entry that serves a tier; it ends with the stack. */
@@ -53,15 +51,18 @@ async function startService(
     address,
     kubeconfig = cluster.kubeconfig,
     env,
-    nodeArgs = [],
-  }: ServiceOptions & { name: string; entry: string[]; port: number },
+  }: ServiceOptions & {
+    name: string;
+    entry: string[];
+    port: number;
+  },
 ): Promise<Service> {
   const host = cluster.address(address);
   const [file, ...args] = entry;
   const running = await startProcess(stack, {
     name,
     command: process.execPath,
-    args: [...nodeArgs, join(projectFolder, file!), ...args],
+    args: [join(projectFolder, file!), ...args],
     env: {
       KUBECONFIG: kubeconfig,
       HOST: host,
