@@ -7,7 +7,7 @@
  * the tiers: PORT, HOST, METRICS_PORT, LOG_LEVEL, DRAIN_MS.
  */
 import { parseArgs } from 'node:util';
-import { readEnvironment } from '@ml-job-mesh/tier-service/environment.ts';
+import { readServiceEnvironment } from '@ml-job-mesh/http-service';
 import { startGraderService } from './grader_interface/grader-service.ts';
 
 const defaultPort = '5000';
@@ -17,7 +17,7 @@ try {
     options: { port: { type: 'string' }, kubeconfig: { type: 'string' }, context: { type: 'string' } },
   });
   const { port = process.env.PORT || defaultPort, ...clusterOptions } = values;
-  await startGraderService(readEnvironment({ ...process.env, PORT: port }), clusterOptions);
+  await startGraderService(readServiceEnvironment({ ...process.env, PORT: port }), clusterOptions);
 } catch (error) {
   process.stderr.write(`grader interface: ${(error as Error).message}\n`);
   process.exit(1);

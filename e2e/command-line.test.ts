@@ -1,9 +1,9 @@
 // The command-line client on real jobs; everything that it prints is compared.
 
-import { buildJob } from '@ml-job-mesh/tier-service/jobs/job-builder.ts';
-import { jobsPath } from '@ml-job-mesh/tier-service/jobs/job-paths.ts';
-import { loadJobTemplate } from '@ml-job-mesh/tier-service/jobs/job-template.ts';
-import type { Job } from '@ml-job-mesh/tier-service/jobs/job-view.ts';
+import { jobsPath } from '@ml-job-mesh/tier-service/state/job-paths.ts';
+import { buildJob } from '@ml-job-mesh/tier-service/submission/job-builder.ts';
+import { loadJobTemplate } from '@ml-job-mesh/tier-service/submission/job-template.ts';
+import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { premiumTier } from '../premium_service/app/tier.ts';
 import { askJson, clearJobs, cluster, front, listJobs, post, type TierName, waitForStatus } from './mesh.ts';

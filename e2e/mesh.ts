@@ -1,10 +1,10 @@
 // What every end-to-end test needs of the running mesh. Everything goes the way that a user's request goes: to Envoy.
 
 import { connectToCluster, startWatchCache } from '@ml-job-mesh/cluster-client';
-import { jobsPath, podsPath } from '@ml-job-mesh/tier-service/jobs/job-paths.ts';
-import type { JobStatus } from '@ml-job-mesh/tier-service/jobs/job-state.ts';
-import type { Job } from '@ml-job-mesh/tier-service/jobs/job-view.ts';
-import { isTerminal, type Job as KubernetesJob, type Pod } from '@ml-job-mesh/tier-service/jobs/kubernetes-objects.ts';
+import { jobsPath, podsPath } from '@ml-job-mesh/tier-service/state/job-paths.ts';
+import type { JobStatus } from '@ml-job-mesh/tier-service/state/job-state.ts';
+import { isTerminal, type Job as KubernetesJob, type Pod } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
+import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import { inject, onTestFinished, vi } from 'vitest';
 import type {} from './provided-context.ts';
 

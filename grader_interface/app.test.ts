@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { buildGraderApp } from './app.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { type PodWatch, startPodWatch } from './pod-watch.ts';
-import { type StubApiServer, startStubApiServer } from './stub-api-server.ts';
+import { type StubApiServer, startStubApiServer } from './testing/stub-api-server.ts';
 import type { WatchedPod } from './watched-pod.ts';
 
 /** Long enough for a busy machine; nothing here is about speed. */

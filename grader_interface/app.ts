@@ -1,6 +1,6 @@
 /** The grader interface's routes. The app does no I/O of its own: pods come from a watch, logs and quotas from a reader. */
 import type { Readable } from 'node:stream';
-import { problem, serverOptions, useProblems } from '@ml-job-mesh/tier-service';
+import { problem, serverOptions, useProblems } from '@ml-job-mesh/http-service';
 import { type FastifyInstance, type FastifyReply, type FastifyServerOptions, fastify } from 'fastify';
 import type { PodWatch } from './pod-watch.ts';
 

@@ -1,13 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { type ConnectOptions, connectToCluster } from '@ml-job-mesh/cluster-client';
-import { createMetrics, startInternalServer } from '@ml-job-mesh/tier-service';
-import type { Environment } from '@ml-job-mesh/tier-service/environment.ts';
+import { createMetrics, type ServiceEnvironment, startInternalServer } from '@ml-job-mesh/http-service';
 import closeWithGrace from 'close-with-grace';
 import { buildGraderApp } from './app.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { startPodWatch } from './pod-watch.ts';
 
-type Settings = Pick<Environment, 'host' | 'port' | 'metricsPort' | 'logLevel' | 'drainMs'>;
+type Settings = Pick<ServiceEnvironment, 'host' | 'port' | 'metricsPort' | 'logLevel' | 'drainMs'>;
 
 /** A long log that is being read may take this much longer when the service is told to stop. */
 const closeWithinMs = 15_000;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { V1ResourceQuota, V1ResourceQuotaList, V1ResourceQuotaSpec } from '@kubernetes/client-node';
 import { describe, expect, inject, test } from 'vitest';
-import { cluster, kubeconfig, until, useNamespace } from '../local_cluster/node/cluster-under-test.ts';
+import { cluster, kubeconfig, until, useNamespace } from '../local_cluster/node/testing/cluster-under-test.ts';
 import { createClusterReader } from './cluster-reader.ts';
 
 declare module 'vitest' {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, symlinkSync, 
 import path from 'node:path';
 import { projectFolder } from './install/cache.ts';
 import type { Software } from './install/install.ts';
-import { describeImages } from './node/images.ts';
+import { describeImages } from './node/images/images.ts';
 
 /** Writes the images file of a state folder and gives its path. Nothing of an earlier run stays in it. */
 export function writeImages(stateFolder: string, software: Software): string {

@@ -2,7 +2,7 @@
 // namespace, asked of the API server.
 import type { V1SubjectAccessReview } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cluster } from '../local_cluster/node/cluster-under-test.ts';
+import { cluster } from '../local_cluster/node/testing/cluster-under-test.ts';
 import { applyGroundwork, kubectl } from './kubectl.ts';
 
 beforeAll(applyGroundwork);

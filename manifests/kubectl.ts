@@ -1,6 +1,6 @@
 import { inject } from 'vitest';
 import { runKubectl } from '../local_cluster/control_plane/control-plane.ts';
-import { kubeconfig } from '../local_cluster/node/cluster-under-test.ts';
+import { kubeconfig } from '../local_cluster/node/testing/cluster-under-test.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import type { KubernetesObject, V1Container, V1DaemonSet, V1Deployment, V1Job } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { cluster } from '../local_cluster/node/cluster-under-test.ts';
+import { cluster } from '../local_cluster/node/testing/cluster-under-test.ts';
 import { applyGroundwork, kubectl, pathOf } from './kubectl.ts';
 
 const overlays = ['local', 'context', 'eks'];

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { frontFile } from '../web_tier/front.ts';
-import { httpManagerOf, type RealEnvoy, startEnvoy, validateEnvoyFile } from '../web_tier/real-envoy.ts';
-import { type StubUpstream, startStubUpstream } from '../web_tier/stub-upstream.ts';
+import { frontFile } from '../web_tier/testing/front.ts';
+import { httpManagerOf, type RealEnvoy, startEnvoy, validateEnvoyFile } from '../web_tier/testing/real-envoy.ts';
+import { type StubUpstream, startStubUpstream } from '../web_tier/testing/stub-upstream.ts';
 
 const sidecarFile = (tier: string) => new URL(`../${tier}_service/${tier}_tier_envoy.yaml`, import.meta.url);
 

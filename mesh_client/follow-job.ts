@@ -1,5 +1,5 @@
 /** Follows a job from now to its end, through lost connections and restarts of the service. */
-import type { Job } from '@ml-job-mesh/tier-service/jobs/job-view.ts';
+import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import { readEvents } from './event-stream.ts';
 import { pathOf } from './job-id.ts';
 import type { MeshApi } from './mesh-api.ts';

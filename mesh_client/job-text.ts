@@ -1,5 +1,5 @@
 /** A job in words. */
-import type { Job } from '@ml-job-mesh/tier-service/jobs/job-view.ts';
+import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 
 const BAR_WIDTH = 24;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { jobWith, problemOf, runMesh, startStubMesh } from './stub-mesh.ts';
+import { jobWith, problemOf, runMesh, startStubMesh } from './testing/stub-mesh.ts';
 
 const id = 'free-job-template-abc';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { jobWith, problemOf, runMesh, startStubMesh } from './stub-mesh.ts';
+import { jobWith, problemOf, runMesh, startStubMesh } from './testing/stub-mesh.ts';
 
 describe('mesh submit', { timeout: 30_000 }, () => {
   test('posts the job that was asked for and prints its id alone', async () => {

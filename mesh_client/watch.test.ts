@@ -1,7 +1,7 @@
-import type { Job } from '@ml-job-mesh/tier-service/jobs/job-view.ts';
+import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import type { FastifyReply } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import { jobWith, problemOf, startStubMesh } from './stub-mesh.ts';
+import { jobWith, problemOf, startStubMesh } from './testing/stub-mesh.ts';
 
 const id = 'free-job-template-abc';
 const running = (epoch: number, step: number): Job =>

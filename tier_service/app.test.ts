@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listErrors, loadClients } from '@ml-job-mesh/http-service';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { loadClients } from './clients.ts';
-import { listErrors } from './errors.ts';
-import { jobs, startTestTier } from './test-tier.ts';
+import { jobs, startTestTier } from './testing/test-tier.ts';
 
 test('a job is answered with all that is known of it, and null for the rest', async () => {
   const { post } = await startTestTier();

@@ -1,22 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
 import { connectToCluster, type KubernetesError } from '@ml-job-mesh/cluster-client';
+import { createLogStream, createMetrics, startInternalServer } from '@ml-job-mesh/http-service';
 import closeWithGrace from 'close-with-grace';
 import { startAdmission } from './admission/admission.ts';
 import { buildApp } from './app.ts';
 import { readEnvironment } from './environment.ts';
-import { startInternalServer } from './internal-server.ts';
-import { createEventHub } from './jobs/event-hub.ts';
-import { createJobIndex, type JobRecord } from './jobs/job-index.ts';
-import { loadJobTemplate } from './jobs/job-template.ts';
-import { startLogFollower } from './jobs/log-follower.ts';
-import { createQueueEstimate } from './jobs/queue-estimate.ts';
-import { startRecordKeeper } from './jobs/record-keeper.ts';
-import { createStampClock } from './jobs/stamp-clock.ts';
-import { createSubmitter } from './jobs/submit-job.ts';
-import { createLogStream } from './log-stream.ts';
-import { createMetrics } from './metrics.ts';
+import { createJobIndex, type JobRecord } from './records/job-index.ts';
+import { startLogFollower } from './records/log-follower.ts';
+import { startRecordKeeper } from './records/record-keeper.ts';
+import { loadJobTemplate } from './submission/job-template.ts';
+import { createStampClock } from './submission/stamp-clock.ts';
+import { createSubmitter } from './submission/submit-job.ts';
 import type { Tier } from './tier.ts';
+import { createTierMetrics } from './tier-metrics.ts';
 import { startTierWatches } from './tier-watches.ts';
+import { createEventHub } from './views/event-hub.ts';
+import { createQueueEstimate } from './views/queue-estimate.ts';
 
 /**
  * Starts a tier on this host, against the cluster that the kubeconfig or the pod's account names, and stops it when
@@ -29,7 +28,7 @@ export async function startTierService(tier: Tier): Promise<void> {
   const metrics = createMetrics(`${tier.name}-tier`);
   const clock = createStampClock();
   const index = createJobIndex(tier, clock);
-  metrics.countJobs(index);
+  const tierMetrics = createTierMetrics(metrics, index);
 
   const onFault = (during: string) => (error: KubernetesError) => {
     metrics.faults.inc({ during, reason: error.reason });
@@ -60,7 +59,7 @@ export async function startTierService(tier: Tier): Promise<void> {
   ];
   if (quotaWatch) {
     const onAdmitted = (record: JobRecord, waitedMs: number) => {
-      metrics.admissionWait.observe(waitedMs / 1_000);
+      tierMetrics.admissionWait.observe(waitedMs / 1_000);
       app.log.info({ job: record.id, waitedMs }, 'admitted');
     };
     const watched = { pods: podWatches[0]!, quotas: quotaWatch };

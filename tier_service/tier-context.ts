@@ -1,11 +1,10 @@
 import type { ClusterConnection, WatchCache } from '@ml-job-mesh/cluster-client';
-import type { Clients } from './clients.ts';
-import { problem } from './errors.ts';
-import type { EventHub } from './jobs/event-hub.ts';
-import type { JobIndex } from './jobs/job-index.ts';
-import type { Job, Pod, ResourceQuota } from './jobs/kubernetes-objects.ts';
-import type { createSubmitter } from './jobs/submit-job.ts';
+import { type Clients, problem } from '@ml-job-mesh/http-service';
+import type { JobIndex } from './records/job-index.ts';
+import type { Job, Pod, ResourceQuota } from './state/kubernetes-objects.ts';
+import type { createSubmitter } from './submission/submit-job.ts';
 import type { Tier } from './tier.ts';
+import type { EventHub } from './views/event-hub.ts';
 
 /** What the routes are given: the tier's values, the cluster, and what is known of its jobs. */
 export interface TierContext {

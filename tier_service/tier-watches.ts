@@ -1,9 +1,9 @@
 // What a tier sees of its cluster: its Jobs, the pods beside them, and the quotas that hold it.
 import { type ClusterConnection, type KubernetesError, startWatchCache } from '@ml-job-mesh/cluster-client';
-import { label } from './jobs/annotations.ts';
-import { jobsPath, podsPath } from './jobs/job-paths.ts';
-import { keepJob, readKeptJob } from './jobs/kept-job.ts';
-import type { Job, Pod, ResourceQuota } from './jobs/kubernetes-objects.ts';
+import { keepJob, readKeptJob } from './records/kept-job.ts';
+import { label } from './state/annotations.ts';
+import { jobsPath, podsPath } from './state/job-paths.ts';
+import type { Job, Pod, ResourceQuota } from './state/kubernetes-objects.ts';
 import { jobNamespaces, type Tier } from './tier.ts';
 
 /**

@@ -1,8 +1,8 @@
 // What an attacker would try so that the front proxy and the services read one request differently.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startFront } from './front.ts';
-import { sendRaw, statusesIn } from './raw-call.ts';
-import { httpManagerOf } from './real-envoy.ts';
+import { startFront } from './testing/front.ts';
+import { sendRaw, statusesIn } from './testing/raw-call.ts';
+import { httpManagerOf } from './testing/real-envoy.ts';
 
 let front: Awaited<ReturnType<typeof startFront>>;
 

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { frontHosts, startFront, withoutRateLimit } from './front.ts';
-import { openRaw, sendRaw, statusesIn } from './raw-call.ts';
-import { type CallResult, httpManagerOf } from './real-envoy.ts';
-import { type StubUpstream, startStubUpstream } from './stub-upstream.ts';
+import { frontHosts, startFront, withoutRateLimit } from './testing/front.ts';
+import { openRaw, sendRaw, statusesIn } from './testing/raw-call.ts';
+import { type CallResult, httpManagerOf } from './testing/real-envoy.ts';
+import { type StubUpstream, startStubUpstream } from './testing/stub-upstream.ts';
 
 type FrontOptions = Parameters<typeof startFront>[0];
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { frontFile, startFront } from './front.ts';
-import { validateEnvoyFile } from './real-envoy.ts';
+import { frontFile, startFront } from './testing/front.ts';
+import { validateEnvoyFile } from './testing/real-envoy.ts';
 
 let front: Awaited<ReturnType<typeof startFront>>;
 

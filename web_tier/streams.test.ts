@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { frontHosts, startFront } from './front.ts';
-import { httpManagerOf } from './real-envoy.ts';
-import { type StubUpstream, startStubUpstream } from './stub-upstream.ts';
+import { frontHosts, startFront } from './testing/front.ts';
+import { httpManagerOf } from './testing/real-envoy.ts';
+import { type StubUpstream, startStubUpstream } from './testing/stub-upstream.ts';
 
 /** More than Envoy's own 1,024 for requests, connections and what waits for one. */
 const listeners = 1_100;

@@ -1,6 +1,6 @@
 // How long a premium job takes from its POST until its pod is seen to run in the API.
 import { type ClusterConnection, startWatchCache } from '@ml-job-mesh/cluster-client';
-import { jobNameOf, type Pod } from '../../tier_service/jobs/kubernetes-objects.ts';
+import { jobNameOf, type Pod } from '../../tier_service/state/kubernetes-objects.ts';
 
 const startsWithinMs = 60_000;
 

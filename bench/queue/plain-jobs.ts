@@ -1,6 +1,6 @@
 // The same Jobs as Kubernetes alone runs them: none of them suspended.
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
-import { jobsPath } from '../../tier_service/jobs/job-paths.ts';
+import { jobsPath } from '../../tier_service/state/job-paths.ts';
 import { sleepingJob } from '../setup/sleeping-job.ts';
 
 /** Makes them one after the other; gives their names in that order. */

@@ -1,8 +1,8 @@
 // What is seen of a namespace's pods in the API, and when: the clock is the arrival of the watch's event here, because
 // the times that Kubernetes writes on objects are whole seconds.
 import { type ClusterConnection, startWatchCache } from '@ml-job-mesh/cluster-client';
-import { podsPath } from '../../tier_service/jobs/job-paths.ts';
-import { isTerminal, jobNameOf, type Pod } from '../../tier_service/jobs/kubernetes-objects.ts';
+import { podsPath } from '../../tier_service/state/job-paths.ts';
+import { isTerminal, jobNameOf, type Pod } from '../../tier_service/state/kubernetes-objects.ts';
 
 export interface SeenPod {
   job: string;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { Job } from '../../tier_service/jobs/kubernetes-objects.ts';
+import type { Job } from '../../tier_service/state/kubernetes-objects.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { type Service, type ServiceOptions, startTier } from './services.ts';
 

@@ -2,7 +2,7 @@
 // whatever else the machine does, and how fast it is meanwhile, falls on all of them; and no one's turn begins before the
 // control plane is done with what the one before has posted.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jobsPath } from '../../tier_service/jobs/job-paths.ts';
+import { jobsPath } from '../../tier_service/state/job-paths.ts';
 import { closedLoop } from '../measure/closed-loop.ts';
 import { cpuMs } from '../measure/cpu-time.ts';
 import { untilQuiet } from '../measure/quiet.ts';

@@ -2,7 +2,7 @@
 // is in its own log. web_tier/edge.test.ts has many more of them, at the front alone.
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { sendRaw, statusesIn } from '../../web_tier/raw-call.ts';
+import { sendRaw, statusesIn } from '../../web_tier/testing/raw-call.ts';
 import { ask, clearJobs, front, jobNamespaces, listJobs } from '../mesh.ts';
 import { serviceLog } from './service-pods.ts';
 

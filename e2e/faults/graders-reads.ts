@@ -1,5 +1,5 @@
 // What graders read, while the API server that it all comes from is away: told plainly that it is not known.
-import type { Pod } from '@ml-job-mesh/tier-service/jobs/kubernetes-objects.ts';
+import type { Pod } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
 import { expect } from 'vitest';
 import { ask, askJson, type Config, cluster } from '../mesh.ts';
 

@@ -9,12 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
-import { containerName, loadJobTemplate } from '@ml-job-mesh/tier-service/jobs/job-template.ts';
+import { containerName, loadJobTemplate } from '@ml-job-mesh/tier-service/submission/job-template.ts';
 import { onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { freeTier } from '../../free_service/app/tier.ts';
-import { frontFile, frontHosts, withoutRateLimit } from '../../web_tier/front.ts';
-import { startEnvoy } from '../../web_tier/real-envoy.ts';
+import { frontFile, frontHosts, withoutRateLimit } from '../../web_tier/testing/front.ts';
+import { startEnvoy } from '../../web_tier/testing/real-envoy.ts';
 
 const sidecarFile = new URL('../../free_service/free_tier_envoy.yaml', import.meta.url);
 

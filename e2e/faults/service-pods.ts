@@ -1,6 +1,6 @@
 // The mesh's own pods, as a test that harms them sees them.
-import { podsPath } from '@ml-job-mesh/tier-service/jobs/job-paths.ts';
-import type { Pod } from '@ml-job-mesh/tier-service/jobs/kubernetes-objects.ts';
+import { podsPath } from '@ml-job-mesh/tier-service/state/job-paths.ts';
+import type { Pod } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
 import { cluster } from '../mesh.ts';
 
 /** Where the Deployment of each service is, and its name, which is also its pods' `app.kubernetes.io/name`. */

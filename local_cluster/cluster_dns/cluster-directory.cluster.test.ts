@@ -1,6 +1,6 @@
 import type { V1EndpointSlice } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cluster, until, useNamespace } from '../node/cluster-under-test.ts';
+import { cluster, until, useNamespace } from '../node/testing/cluster-under-test.ts';
 import { watchClusterDirectory } from './cluster-directory.ts';
 import { createZone } from './zone.ts';
 

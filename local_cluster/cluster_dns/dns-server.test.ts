@@ -6,7 +6,7 @@ import { type Answer, decode, encode, type Packet, RECURSION_DESIRED, streamDeco
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAddressMap } from './address-map.ts';
 import { startDnsServer } from './dns-server.ts';
-import { createStubDirectory, endpoint, slice } from './stub-directory.ts';
+import { createStubDirectory, endpoint, slice } from './testing/stub-directory.ts';
 import { createZone } from './zone.ts';
 
 const host = '127.0.0.1';

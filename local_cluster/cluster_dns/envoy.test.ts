@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { frontHosts, startFront } from '../../web_tier/front.ts';
-import { type StubUpstream, startStubUpstream } from '../../web_tier/stub-upstream.ts';
+import { frontHosts, startFront } from '../../web_tier/testing/front.ts';
+import { type StubUpstream, startStubUpstream } from '../../web_tier/testing/stub-upstream.ts';
 import { createAddressMap } from './address-map.ts';
 import { startDnsServer } from './dns-server.ts';
-import { createStubDirectory, endpoint, slice } from './stub-directory.ts';
+import { createStubDirectory, endpoint, slice } from './testing/stub-directory.ts';
 import { createZone } from './zone.ts';
 
 const stub = createStubDirectory();

@@ -1,7 +1,7 @@
 import type { RecordType } from 'dns-packet';
 import { describe, expect, test } from 'vitest';
 import { createAddressMap } from './address-map.ts';
-import { createStubDirectory, endpoint, slice } from './stub-directory.ts';
+import { createStubDirectory, endpoint, slice } from './testing/stub-directory.ts';
 import { createZone } from './zone.ts';
 
 function createTestZone() {

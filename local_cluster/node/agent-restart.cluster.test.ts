@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1Node } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cluster, shell, statusOf, until, useNamespace } from './cluster-under-test.ts';
+import { cluster, shell, statusOf, until, useNamespace } from './testing/cluster-under-test.ts';
 
 const pods = useNamespace('restart');
 const nodeName = 'node-1';

@@ -1,7 +1,7 @@
 import type { V1Job, V1Lease, V1Node } from '@kubernetes/client-node';
 import { Agent, request } from 'undici';
 import { describe, expect, test } from 'vitest';
-import { cluster, shell, statusOf, until, useNamespace } from './cluster-under-test.ts';
+import { cluster, shell, statusOf, until, useNamespace } from './testing/cluster-under-test.ts';
 
 const pods = useNamespace('node');
 const ticksPerSecond = 100;

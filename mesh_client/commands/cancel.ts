@@ -1,4 +1,4 @@
-import type { Job } from '@ml-job-mesh/tier-service/jobs/job-view.ts';
+import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import type { Command } from '../command.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
 import { pathOf } from '../job-id.ts';

@@ -1,4 +1,4 @@
-import type { Job } from '@ml-job-mesh/tier-service/jobs/job-view.ts';
+import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import type { Call, Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { followJob, hasEnded } from '../follow-job.ts';

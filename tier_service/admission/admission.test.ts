@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { annotation } from '../jobs/annotations.ts';
-import type { StubCall } from '../stub-api-server.ts';
-import { jobs, quotas, startTestTier } from '../test-tier.ts';
+import { annotation } from '../state/annotations.ts';
+import type { StubCall } from '../testing/stub-api-server.ts';
+import { jobs, quotas, startTestTier } from '../testing/test-tier.ts';
 
 type TestTier = Awaited<ReturnType<typeof startTestTier>>;
 

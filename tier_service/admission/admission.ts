@@ -1,11 +1,11 @@
 // Gives free places to the jobs that wait, oldest first. It holds no state that the cluster does not: several
 // replicas may run it at once, and any of them may stop at any moment.
 import { type ClusterConnection, createBackoff, KubernetesError, type WatchCache } from '@ml-job-mesh/cluster-client';
-import { annotation } from '../jobs/annotations.ts';
-import type { JobIndex, JobRecord } from '../jobs/job-index.ts';
-import { jobPath } from '../jobs/job-paths.ts';
-import { acceptedAt } from '../jobs/job-view.ts';
-import { isTerminal, type Pod, type ResourceQuota } from '../jobs/kubernetes-objects.ts';
+import type { JobIndex, JobRecord } from '../records/job-index.ts';
+import { annotation } from '../state/annotations.ts';
+import { jobPath } from '../state/job-paths.ts';
+import { isTerminal, type Pod, type ResourceQuota } from '../state/kubernetes-objects.ts';
+import { acceptedAt } from '../views/job-view.ts';
 import { startWakingRefusedJobs } from './refused-jobs.ts';
 import { type Amounts, addAmounts, podAmounts } from './resources.ts';
 import { hasRoom } from './room.ts';

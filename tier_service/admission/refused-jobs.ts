@@ -2,8 +2,8 @@
 // waits 1, 2, 4, … up to 60 s before it tries again. Suspending and resuming the Job makes it try at once, and the
 // job keeps its place meanwhile.
 import { type ClusterConnection, KubernetesError } from '@ml-job-mesh/cluster-client';
-import type { JobIndex, JobRecord } from '../jobs/job-index.ts';
-import { jobPath } from '../jobs/job-paths.ts';
+import type { JobIndex, JobRecord } from '../records/job-index.ts';
+import { jobPath } from '../state/job-paths.ts';
 
 export interface RefusedJobsOptions {
   cluster: ClusterConnection;

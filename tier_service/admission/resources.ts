@@ -1,6 +1,6 @@
 // Amounts of what a quota limits, as whole numbers, so that they add up exactly.
 import { scaledValue } from '@ml-job-mesh/cluster-client';
-import type { Pod } from '../jobs/kubernetes-objects.ts';
+import type { Pod } from '../state/kubernetes-objects.ts';
 
 /** Amounts by the names that a ResourceQuota uses, in thousandths (of a core, a byte, a pod). */
 export type Amounts = Record<string, number>;

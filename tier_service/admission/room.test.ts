@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ResourceQuota } from '../jobs/kubernetes-objects.ts';
+import type { ResourceQuota } from '../state/kubernetes-objects.ts';
 import { podAmounts } from './resources.ts';
 import { hasRoom, placesIn } from './room.ts';
 

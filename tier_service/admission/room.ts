@@ -1,4 +1,4 @@
-import type { ResourceQuota } from '../jobs/kubernetes-objects.ts';
+import type { ResourceQuota } from '../state/kubernetes-objects.ts';
 import { type Amounts, amountOf } from './resources.ts';
 
 /** What is known of who uses a namespace. */

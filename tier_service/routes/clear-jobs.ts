@@ -1,9 +1,10 @@
+import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { deleteJob } from '../jobs/end-job.ts';
-import { hasEnded } from '../jobs/job-state.ts';
+import { deleteJob } from '../ending/end-job.ts';
+import { ownerOf } from '../state/annotations.ts';
+import { hasEnded } from '../state/job-state.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
-import { answers } from './answers.ts';
 
 const ClearQuery = Type.Object({
   all: Type.Boolean({ default: false, description: 'The unfinished ones too.' }),
@@ -30,7 +31,7 @@ export function clearRoutes(app: FastifyInstance, context: TierContext): void {
     const client = clients.identify(request);
     requireFresh(context);
     const chosen = index.ordered.filter(
-      ({ job, state }) => clients.owns(client, job) && (request.query.all || hasEnded(state.status)),
+      ({ job, state }) => clients.owns(client, ownerOf(job)) && (request.query.all || hasEnded(state.status)),
     );
     // Newest first, so that none of those that wait is started only to be deleted.
     const remaining = chosen.reverse();

@@ -1,10 +1,10 @@
+import { listErrors, listProxyErrors } from '@ml-job-mesh/http-service';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { freeTier } from '../../free_service/app/tier.ts';
 import { premiumTier } from '../../premium_service/app/tier.ts';
-import { listErrors, listProxyErrors } from '../errors.ts';
-import { listFailures } from '../jobs/failure.ts';
-import { startTestTier } from '../test-tier.ts';
+import { listFailures } from '../state/failure.ts';
+import { startTestTier } from '../testing/test-tier.ts';
 
 interface Operation {
   summary: string;

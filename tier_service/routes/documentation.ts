@@ -1,11 +1,10 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import { answers, listErrors, listProxyErrors } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { listErrors, listProxyErrors } from '../errors.ts';
-import { listFailures } from '../jobs/failure.ts';
+import { listFailures } from '../state/failure.ts';
 import type { Tier } from '../tier.ts';
-import { answers } from './answers.ts';
 
 /** `GET /{tier}/openapi.json` and the page that shows it, both made from the routes' schemas. */
 export async function documentation(app: FastifyInstance, { tier }: { tier: Tier }): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { startTestTier } from '../test-tier.ts';
+import { startTestTier } from '../testing/test-tier.ts';
 
 const result = { accuracy: 97.9, test_images: 10_000, seconds: 8.2 };
 const succeeded = {

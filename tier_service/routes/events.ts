@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import { answers, textAnswer } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { awaitRecord } from '../jobs/await-record.ts';
-import type { EventHub } from '../jobs/event-hub.ts';
-import { findJob } from '../jobs/find-job.ts';
-import type { JobIndex, JobRecord } from '../jobs/job-index.ts';
-import { hasEnded, isUnexplained, rankOf } from '../jobs/job-state.ts';
-import { viewJob } from '../jobs/job-view.ts';
+import { awaitRecord } from '../records/await-record.ts';
+import { findJob } from '../records/find-job.ts';
+import type { JobIndex, JobRecord } from '../records/job-index.ts';
+import { hasEnded, isUnexplained, rankOf } from '../state/job-state.ts';
 import type { TierContext } from '../tier-context.ts';
-import { answers, textAnswer } from './answers.ts';
+import type { EventHub } from '../views/event-hub.ts';
+import { viewJob } from '../views/job-view.ts';
 import { JobParams } from './job.ts';
 
 type EventName = 'status' | 'progress' | 'result';

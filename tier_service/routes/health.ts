@@ -1,8 +1,7 @@
+import { answers, problem } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { problem } from '../errors.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
-import { answers } from './answers.ts';
 
 const Health = Type.Object({ status: Type.Literal('ok') });
 

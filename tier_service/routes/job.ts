@@ -1,10 +1,10 @@
+import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { cancelJob } from '../jobs/cancel-job.ts';
-import { findJob, recordOf } from '../jobs/find-job.ts';
-import { Job, viewJob } from '../jobs/job-view.ts';
+import { cancelJob } from '../ending/cancel-job.ts';
+import { findJob, recordOf } from '../records/find-job.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
-import { answers } from './answers.ts';
+import { Job, viewJob } from '../views/job-view.ts';
 
 export const JobParams = Type.Object({ id: Type.String({ description: "The job's id." }) });
 

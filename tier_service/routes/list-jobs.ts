@@ -1,11 +1,12 @@
+import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { datasets } from '../jobs/job-request.ts';
-import { statuses } from '../jobs/job-state.ts';
-import { datasetOf, Job } from '../jobs/job-view.ts';
-import { listPage } from '../jobs/list-page.ts';
+import { ownerOf } from '../state/annotations.ts';
+import { statuses } from '../state/job-state.ts';
+import { datasets } from '../submission/job-request.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
-import { answers } from './answers.ts';
+import { datasetOf, Job } from '../views/job-view.ts';
+import { listPage } from '../views/list-page.ts';
 
 const ListQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
@@ -41,7 +42,7 @@ export function listRoutes(app: FastifyInstance, context: TierContext): void {
       matches: ({ job, state }) =>
         (status === undefined || state.status === status) &&
         (dataset === undefined || datasetOf(job) === dataset) &&
-        clients.owns(client, job),
+        clients.owns(client, ownerOf(job)),
     });
     return Buffer.from(page);
   }

@@ -1,17 +1,16 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { KubernetesError } from '@ml-job-mesh/cluster-client';
+import { answers, problem, textAnswer } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { problem } from '../errors.ts';
-import { awaitRecord } from '../jobs/await-record.ts';
-import { findJob } from '../jobs/find-job.ts';
-import type { JobRecord } from '../jobs/job-index.ts';
-import { logPath } from '../jobs/job-paths.ts';
-import { hasEnded } from '../jobs/job-state.ts';
-import { containerName } from '../jobs/job-template.ts';
+import { awaitRecord } from '../records/await-record.ts';
+import { findJob } from '../records/find-job.ts';
+import type { JobRecord } from '../records/job-index.ts';
+import { logPath } from '../state/job-paths.ts';
+import { hasEnded } from '../state/job-state.ts';
+import { containerName } from '../submission/job-template.ts';
 import type { TierContext } from '../tier-context.ts';
-import { answers, textAnswer } from './answers.ts';
 import { JobParams } from './job.ts';
 
 const LogQuery = Type.Object({

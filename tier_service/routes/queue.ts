@@ -1,13 +1,13 @@
+import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { podAmounts } from '../admission/resources.ts';
 import { placesIn } from '../admission/room.ts';
-import { annotation } from '../jobs/annotations.ts';
-import type { JobRecord } from '../jobs/job-index.ts';
-import { acceptedAt } from '../jobs/job-view.ts';
-import type { Job } from '../jobs/kubernetes-objects.ts';
+import type { JobRecord } from '../records/job-index.ts';
+import { annotation } from '../state/annotations.ts';
+import type { Job } from '../state/kubernetes-objects.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
-import { answers } from './answers.ts';
+import { acceptedAt } from '../views/job-view.ts';
 
 const Queue = Type.Object({
   running: Type.Integer({ description: 'Jobs that have a place.' }),

@@ -1,11 +1,10 @@
+import { answers, problem } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { problem } from '../errors.ts';
-import { recordOf } from '../jobs/find-job.ts';
-import { JobRequest, readJobRequest } from '../jobs/job-request.ts';
-import { SubmittedJob, viewJob } from '../jobs/job-view.ts';
+import { recordOf } from '../records/find-job.ts';
+import { JobRequest, readJobRequest } from '../submission/job-request.ts';
 import type { TierContext } from '../tier-context.ts';
-import { answers } from './answers.ts';
+import { SubmittedJob, viewJob } from '../views/job-view.ts';
 
 /** `POST /{tier}` and the older path: makes a job. */
 export function submitRoutes(app: FastifyInstance, { tier, index, clients, submit }: TierContext): void {

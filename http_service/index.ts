@@ -1,0 +1,18 @@
+/** What the mesh's HTTP services share: errors, request ids, clients, metrics, the internal server, the environment. */
+
+export { answers, textAnswer } from './answers.ts';
+export { type Clients, everybody, loadClients } from './clients.ts';
+export { readServiceEnvironment, type ServiceEnvironment, wholeNumber } from './environment.ts';
+export {
+  type ErrorCode,
+  listErrors,
+  listProxyErrors,
+  Problem,
+  problem,
+  ServiceError,
+  toServiceError,
+} from './errors.ts';
+export { bodyLimit, serverOptions, useProblems } from './http-app.ts';
+export { startInternalServer } from './internal-server.ts';
+export { createLogStream } from './log-stream.ts';
+export { createMetrics, type Metrics } from './metrics.ts';

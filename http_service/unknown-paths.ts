@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify';
+import { problem } from './errors.ts';
+
+/** Answers what no route takes: 405 where the path takes another method, 404 otherwise. */
+export function answerUnknownPaths(app: FastifyInstance): void {
+  const known: { pattern: RegExp; methods: string[] }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    const pattern = new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+').replace('*', '.*')}/?$`);
+    known.push({ pattern, methods: [method].flat() });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!;
+    const methods = [...new Set(known.filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods))];
+    if (methods.length === 0) throw problem('not_found', `nothing is served at ${path.slice(0, 200)}`);
+    reply.header('allow', methods.join(', '));
+    throw problem('method_not_allowed', `${path} takes ${methods.join(', ')}, not ${request.method}`);
+  });
+}

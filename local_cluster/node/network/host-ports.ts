@@ -1,0 +1,102 @@
+// Ports of pods that are also to be had at an address of the machine. Each is carried by a forwarder of the shim, which,
+// like a container, runs on when the agent is killed.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { V1Pod } from '@kubernetes/client-node';
+import { ContainerRunner } from '../container/container-runner.ts';
+import type { NodeContext } from '../node-context.ts';
+import type { AddressPair } from './addresses.ts';
+
+const retryMs = 2_000;
+
+/** The forwarders of one pod. */
+export interface HostPorts {
+  /** Refuses new connections from now on, so that clients find the pod's successor; those that are open go on. */
+  stopListening(): void;
+  /** Ends the forwarders; settles when they are gone. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a forwarder for each `hostPort` of the pod, or finds the ones of an earlier agent, and keeps them running until
+ * they are told to end.
+ * @param onFault told when a port cannot be had
+ */
+export async function openHostPorts(
+  pod: V1Pod,
+  folder: string,
+  address: AddressPair,
+  node: NodeContext,
+  onFault: (message: string) => void,
+): Promise<HostPorts> {
+  const ports = pod.spec!.hostNetwork ? [] : hostPortsOf(pod, node.hostAddress);
+  const forwarders = await Promise.all(
+    ports.map(({ listen, containerPort }) => {
+      const forwarderFolder = join(folder, 'host-ports', listen);
+      return keepForwarding(forwarderFolder, listen, `${address.local}:${containerPort}`, node.shim, onFault);
+    }),
+  );
+  return {
+    stopListening() {
+      for (const forwarder of forwarders) forwarder.stopListening();
+    },
+    async close() {
+      await Promise.all(forwarders.map((forwarder) => forwarder.close()));
+    },
+  };
+}
+
+function hostPortsOf(pod: V1Pod, hostAddress: string): { listen: string; containerPort: number }[] {
+  const containers = [...(pod.spec!.initContainers ?? []), ...pod.spec!.containers];
+  return containers
+    .flatMap(({ ports = [] }) => ports)
+    .filter(({ hostPort, protocol = 'TCP' }) => hostPort && protocol === 'TCP')
+    .map(({ hostPort, hostIP, containerPort }) => ({ listen: `${hostIP || hostAddress}:${hostPort}`, containerPort }));
+}
+
+async function keepForwarding(
+  folder: string,
+  listen: string,
+  target: string,
+  shim: string,
+  onFault: (message: string) => void,
+): Promise<HostPorts> {
+  let isClosing = false;
+  let retry: NodeJS.Timeout | undefined;
+  const closed = Promise.withResolvers<void>();
+  const runner = new ContainerRunner(folder, shim, () => {
+    if (runner.isActive) return;
+    if (isClosing) return closed.resolve();
+    onFault(`${listen} cannot be forwarded to ${target}: the port is taken, or the forwarder was killed`);
+    retry = setTimeout(start, retryMs);
+  });
+  const start = () =>
+    runner.start((run) => ({
+      argv: [shim, 'forward', listen, target],
+      env: ['GOMAXPROCS=2'],
+      cwd: '/',
+      log: join(run, 'output.log'),
+      cgroups: [],
+      memoryEvents: '',
+      niceness: 0,
+      paths: [],
+      image: {},
+    }));
+  mkdirSync(folder, { recursive: true });
+  await runner.adopt();
+  if (!runner.isActive) start();
+
+  const end = (signal: 'SIGTERM' | 'SIGKILL') => {
+    isClosing = true;
+    clearTimeout(retry);
+    if (runner.isActive) runner.signal(signal);
+    else closed.resolve();
+  };
+  return {
+    stopListening: () => end('SIGTERM'),
+    async close() {
+      end('SIGKILL');
+      await closed.promise;
+    },
+  };
+}

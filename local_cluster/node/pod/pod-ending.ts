@@ -1,0 +1,104 @@
+// The way of a pod from the cause of its end until its containers have been stopped.
+import type { V1Pod } from '@kubernetes/client-node';
+import type { PodContainer } from '../container/pod-container.ts';
+import type { StopCause } from './pod-outcome.ts';
+import type { PodOutcome } from './pod-status.ts';
+import { type StopRequest, stopContainer, stopContainers } from './pod-stop.ts';
+import type { PodWorker } from './pod-worker.ts';
+
+/** A stop that has begun. */
+export interface PodStop {
+  readonly cause: StopCause;
+  /** How the pod is to end that finished by itself. */
+  readonly planned: PodOutcome['phase'] | undefined;
+  /** When patience ends (epoch ms). */
+  deadline: number;
+  /** Every container has been stopped. */
+  isDone: boolean;
+}
+
+const defaultGraceSeconds = 30;
+
+/** How long the pod's containers may take to end. */
+export function graceMsOf({ spec }: V1Pod): number {
+  return (spec!.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000;
+}
+
+/** Ends one pod, and single containers of it that are to be started again. */
+export class PodEnding {
+  /** Undefined until something ends the pod. */
+  stop: PodStop | undefined;
+  readonly #worker: PodWorker;
+
+  constructor(worker: PodWorker) {
+    this.#worker = worker;
+  }
+
+  /** Ends a pod that was deleted, or that has run for as long as it may. */
+  beginIfAsked(startTime: Date): void {
+    const { metadata, spec } = this.#worker.pod;
+    if (metadata!.deletionTimestamp) {
+      this.begin('deleted', (metadata!.deletionGracePeriodSeconds ?? defaultGraceSeconds) * 1000);
+    }
+    if (spec!.activeDeadlineSeconds === undefined || this.stop) return;
+    const leftMs = startTime.getTime() + spec!.activeDeadlineSeconds * 1000 - Date.now();
+    if (leftMs <= 0) this.begin('deadline', graceMsOf(this.#worker.pod));
+    else this.#worker.wakeIn(leftMs);
+  }
+
+  /** Begins to stop the containers; where that has begun, it may only have to be done sooner. */
+  begin(cause: StopCause, graceMs: number, planned?: PodOutcome['phase']): void {
+    const deadline = Date.now() + graceMs;
+    if (this.stop) {
+      this.stop.deadline = Math.min(this.stop.deadline, deadline);
+      return;
+    }
+    const stop: PodStop = { cause, planned, deadline, isDone: false };
+    this.stop = stop;
+    const worker = this.#worker;
+    worker.setup.stopListening();
+    const active = worker.containers.filter(({ runner }) => runner.isActive);
+    if (active.length === 0) {
+      stop.isDone = true;
+      worker.sync();
+      return;
+    }
+    for (const { spec } of active) worker.event('Normal', 'Killing', `Stopping container ${spec.name}`, spec.name);
+    const skipSleep = cause === 'shutdown';
+    void stopContainers({ ...this.#request(active, () => stop.deadline), skipSleep }).then(() => {
+      stop.isDone = true;
+      worker.sync();
+    });
+  }
+
+  /** Ends one container that is to be started again, e.g. because its liveness probe failed. */
+  restart(container: PodContainer, why: string, graceSeconds?: number): void {
+    if (this.stop) return;
+    const { pod } = this.#worker;
+    container.stopProbes?.();
+    this.#worker.event('Normal', 'Killing', `Container ${container.spec.name} ${why}`, container.spec.name);
+    const deadline = Date.now() + (graceSeconds !== undefined ? graceSeconds * 1000 : graceMsOf(pod));
+    void stopContainer(
+      container,
+      this.#request([container], () => deadline),
+    );
+  }
+
+  /** Ends what still runs, without any patience. */
+  async killRest(): Promise<void> {
+    const { containers } = this.#worker;
+    for (const { stopProbes } of containers) stopProbes?.();
+    if (containers.some(({ runner }) => runner.isActive)) await stopContainers(this.#request(containers, () => 0));
+  }
+
+  #request(containers: PodContainer[], deadline: () => number): StopRequest {
+    const worker = this.#worker;
+    return {
+      containers,
+      address: worker.setup.address,
+      deadline,
+      changed: () => worker.changed,
+      onHookFailure: ({ spec }, message) => worker.event('Warning', 'FailedPreStopHook', message, spec.name),
+    };
+  }
+}

@@ -1,0 +1,91 @@
+import { expect, test, vi } from 'vitest';
+import { annotation } from '../state/annotations.ts';
+import type { StubCall } from '../testing/stub-api-server.ts';
+import { jobs, pods, startTestTier } from '../testing/test-tier.ts';
+
+const result = { accuracy: 97.9, test_images: 10_000, seconds: 8.2 };
+
+function terminated(exitCode: number, message: string) {
+  const state = {
+    terminated: { exitCode, message, startedAt: '2026-11-21T03:00:01Z', finishedAt: '2026-11-21T03:00:09Z' },
+  };
+  const phase = exitCode === 0 ? 'Succeeded' : 'Failed';
+  return { phase, containerStatuses: [{ name: 'classify', state }] } as never;
+}
+
+const outcomeWrites = (calls: StubCall[]) =>
+  calls.filter(({ method, body }) => method === 'PATCH' && body.metadata?.annotations?.[annotation.outcome]);
+
+test('a result is written on the Job once, when the Job is over, and outlives the pod', async () => {
+  const { post, stub, putPod, endJob, inject } = await startTestTier();
+  const { id } = (await post({ dataset: 'mnist' })).json();
+  putPod(id, { phase: 'Running' });
+  putPod(id, terminated(0, JSON.stringify(result)));
+  endJob(id, 'Complete');
+  await vi.waitFor(() => expect(outcomeWrites(stub.calls)).toHaveLength(1));
+  stub.remove(pods, `${id}-pod`, undefined);
+  expect(JSON.parse(stub.list(jobs)[0].metadata.annotations[annotation.outcome])).toEqual({
+    ...{ status: 'succeeded', startedAt: '2026-11-21T03:00:01Z', finishedAt: '2026-11-21T03:00:09Z' },
+    ...{ result, error: null },
+  });
+  const other = await inject({ method: 'GET', url: `/free/jobs/${id}` });
+  expect(other.json()).toMatchObject({ status: 'succeeded', result });
+  expect(outcomeWrites(stub.calls)).toHaveLength(1);
+});
+
+test.each([
+  { exitCode: 0, type: 'Complete', message: JSON.stringify(result), expected: { status: 'succeeded', result } },
+  { exitCode: 1, type: 'Failed', message: 'oh', expected: { status: 'failed', error: { code: 'exit_code' } } },
+] as const)(
+  'a Job that is seen to be $type before its pod has ended loses nothing of what the pod tells',
+  async (end) => {
+    const { post, stub, putPod, endJob, index, podWatch } = await startTestTier();
+    const { id } = (await post({ dataset: 'mnist' })).json();
+    putPod(id, { phase: 'Running' });
+    await vi.waitFor(() => expect(index.get(id)!.state.status).toBe('running'));
+    podWatch.stop();
+    putPod(id, terminated(end.exitCode, end.message));
+    endJob(id, end.type);
+    await vi.waitFor(() => expect(stub.list(jobs)[0].metadata.annotations[annotation.outcome]).toBeDefined(), 10_000);
+    expect(JSON.parse(stub.list(jobs)[0].metadata.annotations[annotation.outcome])).toMatchObject(end.expected);
+    expect(index.get(id)!.state).toMatchObject(end.expected);
+  },
+);
+
+test('a record that the API server did not take is written when it takes it again', async () => {
+  const { post, stub, putPod, endJob } = await startTestTier();
+  const { id } = (await post({ dataset: 'mnist' })).json();
+  let refused = 0;
+  stub.faultFor = ({ method }) => (method === 'PATCH' && refused++ < 3 ? { status: 500 } : undefined);
+  putPod(id, terminated(1, 'no such file'));
+  endJob(id, 'Failed', 'BackoffLimitExceeded');
+  await vi.waitFor(() => expect(stub.list(jobs)[0].metadata.annotations[annotation.outcome]).toBeDefined(), 10_000);
+  expect(JSON.parse(stub.list(jobs)[0].metadata.annotations[annotation.outcome])).toMatchObject({
+    status: 'failed',
+    error: { code: 'exit_code', message: 'The job exited with code 1: no such file' },
+  });
+});
+
+test('a pod whose image cannot be had ends its job, which would otherwise keep its place for ever', async () => {
+  const { post, stub, putPod } = await startTestTier();
+  const { id } = (await post({ dataset: 'mnist' })).json();
+  const waiting = { reason: 'ErrImageNeverPull', message: 'there is no image' };
+  putPod(id, { phase: 'Pending', containerStatuses: [{ name: 'classify', state: { waiting } }] as never });
+  await vi.waitFor(() => expect(stub.list(jobs)[0].spec.activeDeadlineSeconds).toBe(0), 10_000);
+  expect(JSON.parse(stub.list(jobs)[0].metadata.annotations[annotation.outcome])).toMatchObject({
+    status: 'failed',
+    error: { code: 'image_not_found' },
+  });
+});
+
+test('the oldest records go when there are more than are kept, and no job that has not ended does', async () => {
+  const { post, stub, putPod, endJob, index } = await startTestTier({ maxFinished: 2 });
+  const ids: string[] = [];
+  for (let count = 0; count < 5; count++) ids.push((await post({ dataset: 'mnist' })).json().id);
+  for (const id of ids.slice(0, 4)) {
+    putPod(id, terminated(0, JSON.stringify(result)));
+    endJob(id, 'Complete');
+  }
+  await vi.waitFor(() => expect(index.ordered.map(({ id }) => id)).toEqual(ids.slice(2)), 10_000);
+  expect(stub.list(jobs)).toHaveLength(3);
+});

@@ -1,0 +1,29 @@
+import type { Job } from './kubernetes-objects.ts';
+
+/** What the tiers write on their Jobs. The cluster is the only store, so this is all that is remembered of a job. */
+export const label = {
+  tier: 'ml-job-mesh.io/tier',
+  dataset: 'ml-job-mesh.io/dataset',
+} as const;
+
+export const annotation = {
+  /** When the job was accepted: a hybrid logical clock's stamp, see `stamp-clock.ts`. */
+  accepted: 'ml-job-mesh.io/accepted',
+  /** The id of the HTTP request that made the Job. */
+  requestId: 'ml-job-mesh.io/request-id',
+  /** Hash of the normalised request, for a repeat under the same idempotency key. */
+  requestHash: 'ml-job-mesh.io/request-hash',
+  /** The API key's name, where keys are on. */
+  client: 'ml-job-mesh.io/client',
+  /** When the job was given its place, RFC 3339 with milliseconds. */
+  admitted: 'ml-job-mesh.io/admitted-at',
+  /** When its cancellation was asked for, RFC 3339. */
+  cancelled: 'ml-job-mesh.io/cancelled-at',
+  /** How the job ended, as JSON; written once. */
+  outcome: 'ml-job-mesh.io/outcome',
+} as const;
+
+/** The client that made a Job: its API key's name, empty where keys are off. */
+export function ownerOf(job: Job): string | undefined {
+  return job.metadata?.annotations?.[annotation.client];
+}

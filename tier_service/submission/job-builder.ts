@@ -1,0 +1,63 @@
+import { annotation, label } from '../state/annotations.ts';
+import type { Job } from '../state/kubernetes-objects.ts';
+import type { JobChoices } from './job-request.ts';
+import { containerName } from './job-template.ts';
+
+/** Everything that distinguishes one Job from the template. */
+export interface JobIdentity {
+  name: string;
+  namespace: string;
+  /** Whether the Job waits to be resumed. */
+  suspend: boolean;
+  /** The stamp of its acceptance. */
+  accepted: string;
+  requestId: string;
+  requestHash: string;
+  /** The API key's name, where keys are on. */
+  client?: string | undefined;
+}
+
+/**
+ * Fills a Job template. Pure: the same input gives the same Job, and only the fields named here differ from the
+ * template, so nothing else that a client sends can reach a Job. What is the same is the template's own, not a copy.
+ */
+export function buildJob(template: Job, choices: JobChoices, identity: JobIdentity): Job {
+  const values: Record<string, string> = {
+    DATASET: choices.dataset,
+    EPOCHS: String(choices.epochs),
+    PRETRAINED: String(choices.pretrained),
+  };
+  const { metadata, spec } = template;
+  const containers = spec!.template.spec!.containers.map((container) =>
+    container.name === containerName ? { ...container, env: filled(container.env!, values) } : container,
+  );
+  return {
+    ...template,
+    metadata: {
+      ...metadata,
+      name: identity.name,
+      namespace: identity.namespace,
+      labels: { ...metadata?.labels, [label.dataset]: choices.dataset },
+      annotations: {
+        ...metadata?.annotations,
+        [annotation.accepted]: identity.accepted,
+        [annotation.requestId]: identity.requestId,
+        [annotation.requestHash]: identity.requestHash,
+        ...(identity.client && { [annotation.client]: identity.client }),
+      },
+    },
+    spec: {
+      ...spec!,
+      suspend: identity.suspend,
+      template: { ...spec!.template, spec: { ...spec!.template.spec!, containers } },
+    },
+  };
+}
+
+type Variables = { name: string; value?: string | undefined }[];
+
+function filled(env: Variables, values: Record<string, string>): Variables {
+  return env.map((variable) =>
+    Object.hasOwn(values, variable.name) ? { name: variable.name, value: values[variable.name]! } : variable,
+  );
+}

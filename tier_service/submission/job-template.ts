@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type { Job } from '../state/kubernetes-objects.ts';
+import type { Tier } from '../tier.ts';
+
+/** The container that runs the image, and the variables in it that a request may set. */
+export const containerName = 'classify';
+export const settableVariables = ['DATASET', 'EPOCHS', 'PRETRAINED'] as const;
+
+/**
+ * Reads a tier's Job template and checks that it is what the tier promises.
+ * @throws Error that names the file and everything that is wrong in it
+ */
+export function loadJobTemplate(tier: Pick<Tier, 'jobTemplate' | 'model'>): Job {
+  const template = parse(readFileSync(tier.jobTemplate, 'utf8')) as Job;
+  const wrong = checkJobTemplate(template, tier);
+  if (wrong.length) throw new Error(`${tier.jobTemplate.pathname} cannot be used: ${wrong.join('; ')}`);
+  return template;
+}
+
+/** What keeps a template from being used, a line for each; empty where nothing does. */
+export function checkJobTemplate(template: Job, { model }: Pick<Tier, 'model'>): string[] {
+  const pod = template?.spec?.template?.spec;
+  const container = pod?.containers?.find(({ name }) => name === containerName);
+  if (template?.kind !== 'Job' || !pod) return ['it is not a batch/v1 Job'];
+  if (!container) return [`it has no container named "${containerName}"`];
+  const value = (name: string) => container.env?.find((variable) => variable.name === name)?.value;
+  const { requests, limits } = container.resources ?? {};
+  const rules: [boolean, string][] = [
+    [requests?.cpu === '900m', `it requests ${requests?.cpu ?? 'no'} CPU instead of 900m`],
+    [limits?.cpu === '900m', `its limit is ${limits?.cpu ?? 'no'} CPU instead of 900m`],
+    [value('TYPE') === model, `TYPE is ${value('TYPE') ?? 'missing'} instead of ${model}`],
+    ...settableVariables.map((name): [boolean, string] => [
+      value(name) !== undefined,
+      `${name} is missing from its env`,
+    ]),
+    [template.spec?.backoffLimit === 0, 'its backoffLimit is not 0, so one place could count several pods'],
+    [pod.restartPolicy === 'Never', 'its restartPolicy is not Never'],
+    [pod.automountServiceAccountToken === false, 'its pods would carry an account token'],
+    [template.metadata?.name === undefined, 'it has a name; the tier chooses that'],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, message]) => message);
+}

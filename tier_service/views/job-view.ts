@@ -1,0 +1,78 @@
+import { type Static, Type } from 'typebox';
+import type { JobRecord } from '../records/job-index.ts';
+import { annotation, label } from '../state/annotations.ts';
+import { JobFailure } from '../state/failure.ts';
+import { statuses } from '../state/job-state.ts';
+import type { Job as KubernetesJob } from '../state/kubernetes-objects.ts';
+import { JobResult } from '../state/outcome.ts';
+import { Progress } from '../state/progress-line.ts';
+import { datasets } from '../submission/job-request.ts';
+
+const Time = Type.String({ format: 'date-time' });
+const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** A job as clients see it; what is not known yet is null. */
+export const Job = Type.Object(
+  {
+    id: Type.String({ description: "The Job's name." }),
+    tier: Type.Enum(['free', 'premium']),
+    dataset: Type.Enum([...datasets]),
+    model: Type.Enum(['ff', 'cnn']),
+    status: Type.Enum([...statuses], { description: 'Moves only forward.' }),
+    queue_position: orNull(Type.Integer({ minimum: 1, description: '1 for the next to start.' })),
+    created_at: Time,
+    started_at: orNull(Time),
+    finished_at: orNull(Time),
+    progress: orNull(Progress),
+    result: orNull(JobResult),
+    error: orNull(JobFailure),
+  },
+  { title: 'Job' },
+);
+export type Job = Static<typeof Job>;
+
+/** What the answer to a POST says besides the job. */
+export const SubmittedJob = Type.Object(
+  { job_name: Type.String(), namespace: Type.String(), ...Job.properties },
+  { title: 'SubmittedJob' },
+);
+
+type Viewed = Pick<JobRecord, 'id' | 'job' | 'state' | 'progress'>;
+
+/**
+ * The job that a client is shown.
+ * @param queuePosition 1 for the next to start; null for one that does not wait
+ */
+export function viewJob(
+  tier: { name: Job['tier']; model: Job['model'] },
+  record: Viewed,
+  queuePosition: number | null,
+): Job {
+  const { status, startedAt, finishedAt, result, error } = record.state;
+  return {
+    id: record.id,
+    tier: tier.name,
+    dataset: datasetOf(record.job),
+    model: tier.model,
+    status,
+    queue_position: queuePosition,
+    created_at: acceptedAt(record.job),
+    started_at: startedAt,
+    finished_at: finishedAt,
+    progress: status === 'running' ? record.progress : null,
+    result,
+    error,
+  };
+}
+
+export function datasetOf(job: KubernetesJob): Job['dataset'] {
+  return job.metadata?.labels?.[label.dataset] as Job['dataset'];
+}
+
+/** When a job was accepted, RFC 3339: its stamp's time where it has one, finer than the API server's whole seconds. */
+export function acceptedAt(job: KubernetesJob): string {
+  const stamp = Number(job.metadata?.annotations?.[annotation.accepted]);
+  return Number.isSafeInteger(stamp) && stamp > 0
+    ? new Date(stamp / 1_000).toISOString()
+    : job.metadata!.creationTimestamp!;
+}

@@ -1,0 +1,41 @@
+import { type RealEnvoyOptions, startEnvoy } from './real-envoy.ts';
+import { startStubUpstream } from './stub-upstream.ts';
+
+/** The front proxy's configuration. */
+export const frontFile = new URL('../web_tier_envoy.yaml', import.meta.url);
+
+/** What the Deployment's environment says where no rate limit is on. */
+export const withoutRateLimit = { RATE_LIMIT_REQUEST_COST: '1', RATE_LIMIT_POST_COST: '1' };
+
+export const frontHosts = {
+  free: 'free-tier.free-tier.svc.cluster.local:8080',
+  premium: 'premium-tier.premium-tier.svc.cluster.local:8080',
+  grader: 'grader-interface.web-tier.svc.cluster.local:5000',
+};
+
+/** The front proxy with a stub for each of the three services behind it, for tests. */
+export async function startFront(options: Partial<RealEnvoyOptions> = {}) {
+  const [free, premium, grader] = await Promise.all(
+    ['free-tier', 'premium-tier', 'grader-interface'].map((name) => startStubUpstream(name)),
+  );
+  const stubs = [free!, premium!, grader!];
+  const envoy = await startEnvoy({
+    file: frontFile,
+    env: withoutRateLimit,
+    upstreams: {
+      [frontHosts.free]: free!.port,
+      [frontHosts.premium]: premium!.port,
+      [frontHosts.grader]: grader!.port,
+    },
+    ...options,
+  });
+  return {
+    ...envoy,
+    stubs,
+    /** How many requests any of the services has seen. */
+    seen: () => stubs.flatMap((stub) => stub.seen),
+    async stop(): Promise<void> {
+      await Promise.all([envoy.stop(), ...stubs.map((stub) => stub.stop())]);
+    },
+  };
+}
