@@ -63,7 +63,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const ended = await endLeftovers(stateFolder);
   if (ended.length > 0) log(`ended what an earlier run had left: ${ended.join(', ')}`);
   const before = octetBefore(stateFolder);
-  const { octet, release } = await claimOctet(before ?? options.octet);
+  const { octet, release } = await claimOctet({ preferred: before ?? options.octet, own: before });
   starting.defer(release);
   writeFileSync(path.join(stateFolder, 'octet'), `${octet}\n`);
   recordProcess(stateFolder, 'supervisor', process.pid);

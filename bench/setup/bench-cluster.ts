@@ -44,7 +44,7 @@ export async function startBenchControlPlane(stack: AsyncDisposableStack, softwa
   const folder = await temporaryFolder(stack);
   const { octet } = await started(
     stack,
-    () => claimOctet(preferredOctet),
+    () => claimOctet({ preferred: preferredOctet }),
     (claim) => claim.release(),
   );
   const controlPlane = await started(
