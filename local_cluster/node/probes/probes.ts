@@ -1,5 +1,6 @@
 // Startup, readiness and liveness probes of one running container.
 import type { V1Container, V1Probe } from '@kubernetes/client-node';
+import { checkGrpc } from './grpc-check.ts';
 import { type Command, checkCommand, checkHttp, checkTcp, type Finding } from './probe-checks.ts';
 
 export type ProbeKind = 'startup' | 'readiness' | 'liveness';
@@ -133,9 +134,10 @@ const eagerForMs = 20_000;
 
 function checkOnce({ spec, host, translate }: ProbedContainer, probe: V1Probe): Promise<Finding> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
-  const { httpGet, tcpSocket, exec } = probe;
+  const { httpGet, tcpSocket, exec, grpc } = probe;
   if (httpGet) return checkHttp(httpGet, spec, host, timeoutMs);
   if (tcpSocket) return checkTcp(tcpSocket.port, spec, host, timeoutMs);
   if (exec) return checkCommand(translate(exec.command ?? []), timeoutMs);
+  if (grpc) return checkGrpc(grpc, host, timeoutMs);
   return Promise.resolve('this kind of probe is not available on this node');
 }
