@@ -109,6 +109,16 @@ test('mesh clear removes what has ended, or all of it, on both tiers or one', as
   expect(asked).toEqual(['/free/jobs', '/premium/jobs', '/free/jobs?all=true']);
 });
 
+test('mesh logs prints a log, or its last lines alone', async () => {
+  const mesh = await startStubMesh((app) => {
+    app.get<{ Querystring: { tail?: string } }>('/free/jobs/:id/logs', async ({ query }) =>
+      ['one\n', 'two\n', 'three\n'].slice(-Number(query.tail ?? 3)).join(''),
+    );
+  });
+  expect((await mesh(['logs', 'free-job-template-a'])).stdout).toBe('one\ntwo\nthree\n');
+  expect((await mesh(['logs', 'free-job-template-a', '--tail', '2'])).stdout).toBe('two\nthree\n');
+});
+
 test('mesh queue shows both tiers', async () => {
   const mesh = await startStubMesh((app) => {
     app.get('/free/queue', async () => ({ running: 2, waiting: 13, limit: 2, recent_waits_seconds: [3.21, 0.5] }));
@@ -129,6 +139,11 @@ describe('the command line', () => {
     ['--tier is "gold"; it has to be one of free, premium', ['submit', 'mnist', '--tier', 'gold']],
     ['--epochs is "many"; it has to be a whole number', ['submit', 'mnist', '--epochs', 'many']],
     ['--limit is "0"; it has to be a number from 1', ['list', '--limit', '0']],
+    ['--tail is "0"; it has to be a number from 1', ['logs', 'free-job-template-a', '--tail', '0']],
+    [
+      '--follow prints a log from its beginning; leave out --tail',
+      ['logs', 'free-job-template-a', '--tail', '3', '--follow'],
+    ],
     ['--retry-for is "soon"; it has to be a whole number of seconds', ['queue', '--retry-for', 'soon']],
     [
       '"localhost:8080" is no address; expected something like http://127.0.0.1:8080',

@@ -9,13 +9,17 @@ import { jobs, startTestTier } from './testing/test-tier.ts';
 test('a job is answered with all that is known of it, and null for the rest', async () => {
   const { post } = await startTestTier();
   const answer = await post({ dataset: 'kmnist', epochs: 2 });
-  expect(answer.headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8' });
+  expect(answer.headers).toMatchObject({
+    'content-type': 'application/json; charset=utf-8',
+    location: `/free/jobs/${answer.json().id}`,
+  });
   const { id, created_at, queue_position, ...job } = answer.json();
   expect(id).toMatch(/^free-job-template-[a-z2-7]{26}$/);
   expect(Math.abs(Date.now() - Date.parse(created_at))).toBeLessThan(60_000);
   expect([null, 1]).toContain(queue_position);
   expect(job).toEqual({
-    ...{ job_name: id, namespace: 'free-service', tier: 'free', dataset: 'kmnist', model: 'ff', status: 'queued' },
+    ...{ job_name: id, namespace: 'free-service', tier: 'free', dataset: 'kmnist', model: 'ff' },
+    ...{ epochs: 2, pretrained: false, status: 'queued' },
     ...{ started_at: null, finished_at: null, progress: null, result: null, error: null },
   });
 });

@@ -16,7 +16,12 @@ function likeTemplate(created: Job, template: Job): unknown {
   const { metadata } = job;
   expect(Object.keys(metadata!).sort()).toEqual(['annotations', 'labels', 'name', 'namespace']);
   expect(metadata).toMatchObject({ name: expect.stringMatching(name), namespace: 'free-service' });
-  const { 'ml-job-mesh.io/dataset': dataset, ...labels } = metadata!.labels!;
+  const {
+    'ml-job-mesh.io/dataset': dataset,
+    'ml-job-mesh.io/epochs': epochs,
+    'ml-job-mesh.io/pretrained': pretrained,
+    ...labels
+  } = metadata!.labels!;
   expect(datasets).toContain(dataset);
   expect(metadata!.annotations).toEqual({
     'ml-job-mesh.io/accepted': expect.stringMatching(/^\d{16}$/),
@@ -33,6 +38,7 @@ function likeTemplate(created: Job, template: Job): unknown {
     EPOCHS: expect.stringMatching(/^([1-9]|1\d|20)$/),
     PRETRAINED: expect.stringMatching(/^(true|false)$/),
   });
+  expect([epochs, pretrained]).toEqual([values.EPOCHS, values.PRETRAINED]);
   container.env = template.spec!.template.spec!.containers[0]!.env!;
   job.metadata = { labels };
   return job;

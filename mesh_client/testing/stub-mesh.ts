@@ -58,6 +58,8 @@ export function jobWith(changes: Partial<Job> = {}): Job {
     tier: 'free',
     dataset: 'mnist',
     model: 'ff',
+    epochs: 5,
+    pretrained: false,
     status: 'queued',
     queue_position: null,
     created_at: '2026-01-01T10:00:00.000Z',

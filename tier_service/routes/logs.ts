@@ -15,6 +15,7 @@ import { JobParams } from './job.ts';
 
 const LogQuery = Type.Object({
   follow: Type.Boolean({ default: false, description: 'Send what comes, until the job ends.' }),
+  tail: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Only so many of its last lines.' })),
 });
 
 /** A reader that takes nothing for so long is sent away, in milliseconds. */
@@ -42,6 +43,11 @@ export function logRoutes(app: FastifyInstance, context: TierContext): void {
     { schema },
     async (request, reply) => {
       const found = await findJob(context, request.params.id, clients.identify(request));
+      if (request.query.follow && request.query.tail !== undefined)
+        throw problem(
+          'invalid_request',
+          '"follow" sends a log from its beginning, so it cannot be combined with "tail"',
+        );
       if (request.query.follow) {
         const record = await awaitRecord(context.index, found);
         reply.hijack();
@@ -54,7 +60,8 @@ export function logRoutes(app: FastifyInstance, context: TierContext): void {
       if (!found.pod)
         throw problem('log_not_found', `the job is ${found.state.status} and has no pod, so there is no log`);
       reply.type('text/plain; charset=utf-8');
-      return cluster.stream(logPath(found), { query: { container: containerName } }).catch(translate);
+      const query = { container: containerName, tailLines: request.query.tail };
+      return cluster.stream(logPath(found), { query }).catch(translate);
     },
   );
 }

@@ -30,12 +30,13 @@ export function submitRoutes(app: FastifyInstance, { tier, index, clients, submi
   const config = { documentedBody: JobRequest };
 
   for (const { path, namespace } of tier.places) {
-    app.post(path, { schema, config }, async (request) => {
+    app.post(path, { schema, config }, async (request, reply) => {
       const client = clients.identify(request);
       const choices = readJobRequest(typeof request.body === 'string' ? request.body : '');
       const idempotencyKey = readKey(request.headers['idempotency-key']);
       const job = await submit({ choices, namespace, requestId: request.id, client, idempotencyKey });
       const record = index.get(job.metadata!.name!) ?? recordOf(job);
+      reply.header('location', `/${tier.name}/jobs/${record.id}`);
       return { job_name: record.id, namespace, ...viewJob(tier, record, index.queuePosition(record)) };
     });
   }

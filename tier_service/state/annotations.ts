@@ -4,6 +4,8 @@ import type { Job } from './kubernetes-objects.ts';
 export const label = {
   tier: 'ml-job-mesh.io/tier',
   dataset: 'ml-job-mesh.io/dataset',
+  epochs: 'ml-job-mesh.io/epochs',
+  pretrained: 'ml-job-mesh.io/pretrained',
 } as const;
 
 export const annotation = {

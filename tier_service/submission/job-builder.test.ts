@@ -25,7 +25,12 @@ test('a Job is the template with its name, its place, its labels and the values 
     ...template.metadata,
     name: 'free-job-template-abc',
     namespace: 'free-service',
-    labels: { ...template.metadata!.labels, 'ml-job-mesh.io/dataset': 'kmnist' },
+    labels: {
+      ...template.metadata!.labels,
+      'ml-job-mesh.io/dataset': 'kmnist',
+      'ml-job-mesh.io/epochs': '3',
+      'ml-job-mesh.io/pretrained': 'true',
+    },
     annotations: {
       'ml-job-mesh.io/accepted': '1795233104345000',
       'ml-job-mesh.io/request-id': 'request-1',

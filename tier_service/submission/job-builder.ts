@@ -37,7 +37,12 @@ export function buildJob(template: Job, choices: JobChoices, identity: JobIdenti
       ...metadata,
       name: identity.name,
       namespace: identity.namespace,
-      labels: { ...metadata?.labels, [label.dataset]: choices.dataset },
+      labels: {
+        ...metadata?.labels,
+        [label.dataset]: choices.dataset,
+        [label.epochs]: String(choices.epochs),
+        [label.pretrained]: String(choices.pretrained),
+      },
       annotations: {
         ...metadata?.annotations,
         [annotation.accepted]: identity.accepted,

@@ -22,12 +22,23 @@ const kinds = ['jobs', 'pods', 'resourcequotas'];
 export async function startStubApiServer() {
   const objects = createStubObjects();
   const calls: StubCall[] = [];
-  const stub = { faultFor: (_call: StubCall): StubFault | undefined => undefined };
+  const stub = {
+    faultFor: (_call: StubCall): StubFault | undefined => undefined,
+    /** What the log of each pod holds, by the pod's name. */
+    logs: new Map<string, string>(),
+  };
+
+  function readLog(pod: string, query: URLSearchParams, response: ServerResponse): void {
+    const lines = stub.logs.get(pod)?.split(/(?<=\n)/);
+    if (!lines) throw refusal(404, 'NotFound');
+    response.end(lines.slice(-Number(query.get('tailLines') ?? lines.length)).join(''));
+  }
 
   function act({ method, path, query, body }: StubCall, response: ServerResponse): ApiObject | undefined {
     if (path === '/readyz') return 'ok';
     if (/^\/api\/v1\/namespaces\/[^/]+$/.test(path)) return { metadata: { uid: `uid-of-${path.split('/').at(-1)}` } };
     const parts = path.split('/');
+    if (parts.at(-1) === 'log') return void readLog(parts.at(-2)!, query, response);
     const isCollection = kinds.includes(parts.at(-1)!);
     const name = isCollection ? '' : parts.pop()!;
     const collection = parts.join('/');

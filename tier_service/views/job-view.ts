@@ -18,6 +18,8 @@ export const Job = Type.Object(
     tier: Type.Enum(['free', 'premium']),
     dataset: Type.Enum([...datasets]),
     model: Type.Enum(['ff', 'cnn']),
+    epochs: orNull(Type.Integer({ description: 'Passes over the training images that were asked for.' })),
+    pretrained: orNull(Type.Boolean({ description: 'Whether it evaluates the network that the image carries.' })),
     status: Type.Enum([...statuses], { description: 'Moves only forward.' }),
     queue_position: orNull(Type.Integer({ minimum: 1, description: '1 for the next to start.' })),
     created_at: Time,
@@ -54,6 +56,7 @@ export function viewJob(
     tier: tier.name,
     dataset: datasetOf(record.job),
     model: tier.model,
+    ...choicesOf(record.job),
     status,
     queue_position: queuePosition,
     created_at: acceptedAt(record.job),
@@ -67,6 +70,15 @@ export function viewJob(
 
 export function datasetOf(job: KubernetesJob): Job['dataset'] {
   return job.metadata?.labels?.[label.dataset] as Job['dataset'];
+}
+
+/** The choices that a Job's labels tell; null for a Job that was made by other means and carries none. */
+function choicesOf({ metadata }: KubernetesJob): Pick<Job, 'epochs' | 'pretrained'> {
+  const { [label.epochs]: epochs = '', [label.pretrained]: pretrained } = metadata?.labels ?? {};
+  return {
+    epochs: /^\d{1,3}$/.test(epochs) ? Number(epochs) : null,
+    pretrained: pretrained === undefined ? null : pretrained === 'true',
+  };
 }
 
 /** When a job was accepted, RFC 3339: its stamp's time where it has one, finer than the API server's whole seconds. */
