@@ -9,10 +9,13 @@ const declared = {
   job_not_found: { status: 404, title: 'There is no such job' },
   log_not_found: { status: 404, title: 'There is no log' },
   method_not_allowed: { status: 405, title: 'This path does not take that method' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
   job_ended: { status: 409, title: 'The job has ended' },
   body_too_large: { status: 413, title: 'The body is too large' },
+  expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   queue_full: { status: 429, title: 'The queue is full' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },
   cluster_unavailable: { status: 503, title: 'The Kubernetes API cannot be reached or is overloaded' },
   not_ready: { status: 503, title: 'The service is not ready' },
@@ -22,9 +25,7 @@ export type ErrorCode = keyof typeof declared;
 
 /** What only Envoy answers with, at any path; it shares some of the codes above. Its files say the same. */
 const declaredByProxy = {
-  request_timeout: { status: 408, title: 'The request took too long to arrive' },
   rate_limited: { status: 429, title: 'Too many requests' },
-  headers_too_large: { status: 431, title: 'The headers are too large' },
   bad_gateway: { status: 502, title: 'The service gave no valid answer' },
   service_unavailable: { status: 503, title: 'The service cannot be reached' },
   gateway_timeout: { status: 504, title: 'The service did not answer in time' },
@@ -94,6 +95,11 @@ export function toServiceError(error: unknown): ServiceError {
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (statusCode === 413 || code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return problem('body_too_large', 'a job is asked for in at most 16 KiB');
+  if (code === 'FST_ERR_BAD_URL')
+    return problem(
+      'invalid_request',
+      'the path cannot be decoded: each % has to begin a character of UTF-8, as in %20',
+    );
   if (statusCode === 405) return problem('method_not_allowed', message ?? '');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return problem('invalid_request', message ?? 'the request cannot be read');
@@ -102,6 +108,13 @@ export function toServiceError(error: unknown): ServiceError {
 
 function fromKubernetes(error: KubernetesError): ServiceError {
   const retryAfterSeconds = Math.ceil(error.retryAfterSeconds ?? 2);
+  const namespace = missingNamespace(error);
+  if (namespace !== undefined) {
+    return problem('not_ready', `the namespace ${namespace}, where the jobs run, does not exist or is being deleted`, {
+      retryAfterSeconds: 5,
+      cause: error,
+    });
+  }
   // A conflict is somebody else's write at the same moment, most often on the ResourceQuota: it passes.
   if (error.isUnavailable || error.status === 409) {
     return problem('cluster_unavailable', 'the Kubernetes API did not take the request; please repeat it', {
@@ -117,4 +130,11 @@ function fromKubernetes(error: KubernetesError): ServiceError {
     });
   }
   return problem('internal_error', "the fault has been logged under this request's id", { cause: error });
+}
+
+/** The namespace that a request failed for want of. */
+function missingNamespace({ status, details, message }: KubernetesError): string | undefined {
+  if (status === 404 && details?.kind === 'namespaces') return details.name;
+  if (!details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating')) return undefined;
+  return /in namespace (\S+?) because/.exec(message)?.[1];
 }

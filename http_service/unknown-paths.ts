@@ -10,9 +10,10 @@ export function answerUnknownPaths(app: FastifyInstance): void {
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0]!;
+    const shown = path.slice(0, 200);
     const methods = [...new Set(known.filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods))];
-    if (methods.length === 0) throw problem('not_found', `nothing is served at ${path.slice(0, 200)}`);
+    if (methods.length === 0) throw problem('not_found', `nothing is served at ${shown}`);
     reply.header('allow', methods.join(', '));
-    throw problem('method_not_allowed', `${path} takes ${methods.join(', ')}, not ${request.method}`);
+    throw problem('method_not_allowed', `${shown} takes ${methods.join(', ')}, not ${request.method}`);
   });
 }
