@@ -1,12 +1,13 @@
 // The volumes of a pod as folders of this machine.
 import { constants } from 'node:fs';
-import { access, chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { V1Container, V1KeyToPath, V1Pod, V1Volume, V1VolumeProjection } from '@kubernetes/client-node';
 import { type PodSurroundings, readPodField, readResourceField } from '../container/downward-api.ts';
 import { expandVariables } from '../container/expansion.ts';
 import { normalizePath } from '../container/path-mapping.ts';
 import type { PodObjects } from './pod-objects.ts';
+import { type FileSet, pathInside, writeFileSet } from './projected-files.ts';
 
 /** A volume that cannot be had now; the pod waits and it is tried again. */
 export class VolumeError extends Error {
@@ -39,7 +40,9 @@ export async function prepareVolumes(
     const own = join(folder, volume.name);
     const source = await openVolume(volume, own, objects);
     if (source.files) {
-      await writeFiles(own, await source.files({ pod, objects, around }), source.mode);
+      const files = await source.files({ pod, objects, around });
+      for (const path of files.keys()) insideOf(own, path);
+      await writeFileSet(own, files, source.mode);
       isRenewed = true;
     }
     paths.set(volume.name, source.path);
@@ -52,13 +55,6 @@ interface Reader {
   objects: PodObjects;
   around: PodSurroundings;
 }
-
-interface WrittenFile {
-  content: string | Buffer;
-  mode?: number | undefined;
-}
-
-type FileSet = Map<string, WrittenFile>;
 
 interface OpenVolume {
   path: string;
@@ -156,23 +152,6 @@ function pickItems(
   }
 }
 
-/** Writes the files below the folder, each by rename, and removes those that are not among them any more. */
-async function writeFiles(folder: string, files: FileSet, defaultMode = 0o644): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const [path, { content, mode }] of files) {
-    const target = insideOf(folder, path);
-    await mkdir(dirname(target), { recursive: true });
-    const temporary = join(dirname(target), `.new-${process.pid}`);
-    await writeFile(temporary, content);
-    await chmod(temporary, mode ?? defaultMode);
-    await rename(temporary, target);
-  }
-  const kept = new Set([...files.keys()].map((path) => path.split('/')[0]));
-  for (const entry of await readdir(folder)) {
-    if (!kept.has(entry)) await rm(join(folder, entry), { recursive: true, force: true });
-  }
-}
-
 /**
  * Where each mount of a container is on this machine.
  * @param variables for `subPathExpr`
@@ -195,10 +174,13 @@ export async function resolveMounts(
   return mounts;
 }
 
+/** @throws VolumeError for a path that leaves the volume */
 function insideOf(folder: string, path: string): string {
-  const target = resolve(folder, path);
-  if (target !== folder && !target.startsWith(folder + sep)) throw new VolumeError(`"${path}" leaves its volume`);
-  return target;
+  try {
+    return pathInside(folder, path);
+  } catch (fault) {
+    throw new VolumeError((fault as Error).message);
+  }
 }
 
 function decodeBase64(value: string): Buffer {
