@@ -17,10 +17,10 @@ from utils import (
     DATASETS,
     EXIT_SETTING,
     EXIT_TERMINATED,
-    KINDS,
+    MODEL_TYPES,
     JobError,
+    log,
     read_split,
-    say,
     write_termination_message,
 )
 
@@ -34,7 +34,7 @@ class Settings:
     """What a job is to do; `seed` None means another run each time."""
 
     dataset: str
-    kind: str
+    model_type: str
     epochs: int
     pretrained: bool
     seed: int | None
@@ -49,7 +49,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     pretrained, seed = value.get("PRETRAINED") or "false", value.get("SEED")
     return Settings(
         dataset=one_of("DATASET", value.get("DATASET"), DATASETS, "unknown_dataset"),
-        kind=one_of("TYPE", value.get("TYPE"), KINDS, "unknown_type"),
+        model_type=one_of("TYPE", value.get("TYPE"), MODEL_TYPES, "unknown_type"),
         epochs=whole_number("EPOCHS", value.get("EPOCHS") or "5", 1, MAX_EPOCHS, "bad_epochs"),
         pretrained=one_of("PRETRAINED", pretrained, ("true", "false"), "bad_pretrained") == "true",
         seed=whole_number("SEED", seed, 0, MAX_SEED, "bad_seed") if seed else None,
@@ -78,18 +78,19 @@ def run(settings: Settings) -> dict:
     dataset_folder = settings.data_folder / settings.dataset
     test_split = read_split(dataset_folder, "test")
     training_split = None if settings.pretrained else read_split(dataset_folder, "train")
-    say(f"dataset: {settings.dataset}")
+    log(f"dataset: {settings.dataset}")
 
     # Only now: a job that cannot run has said so without waiting for PyTorch.
     from lean_torch import import_torch
 
     import_torch()
     from models import load_network, network_file
-    from train import evaluate, to_tensors
+    from train import evaluate, set_up_torch, to_tensors
 
+    set_up_torch()
     if training_split is None:
-        file = network_file(settings.pretrained_folder, settings.dataset, settings.kind)
-        network = load_network(settings.kind, file)
+        file = network_file(settings.pretrained_folder, settings.dataset, settings.model_type)
+        network = load_network(settings.model_type, file)
     else:
         network = train_network(settings, *to_tensors(*training_split))
 
@@ -97,23 +98,23 @@ def run(settings: Settings) -> dict:
     accuracy = evaluate(network, images, labels)
     seconds = time.perf_counter() - STARTED
     count = "10K" if len(images) == 10_000 else len(images)
-    say(f"Accuracy of the network on the {count} test images: {accuracy:.0f} %")
-    say(f"Time passed: {seconds:.2f} sec")
+    log(f"Accuracy of the network on the {count} test images: {accuracy:.0f} %")
+    log(f"Time passed: {seconds:.2f} sec")
     return {"accuracy": round(accuracy, 2), "test_images": len(images), "seconds": round(seconds, 2)}
 
 
 def train_network(settings: Settings, images, labels):
-    """A network of the wanted kind, trained on these images; a line of progress every 100 steps."""
+    """A network of the chosen type, trained on these images; a line of progress every 100 steps."""
     import torch
 
     from models import build_network
     from train import train
 
     torch.seed() if settings.seed is None else torch.manual_seed(settings.seed)
-    network = build_network(settings.kind)
+    network = build_network(settings.model_type)
 
     def report(epoch: int, step: int, steps: int, loss: float) -> None:
-        say(f"Epoch [{epoch}/{settings.epochs}], Step [{step}/{steps}], Loss: {loss:.4f}")
+        log(f"Epoch [{epoch}/{settings.epochs}], Step [{step}/{steps}], Loss: {loss:.4f}")
 
     train(network, images, labels, settings.epochs, report)
     return network

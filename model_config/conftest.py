@@ -58,20 +58,20 @@ def small_data(small_data_original: Path, tmp_path: Path) -> Path:
 
 
 @dataclass
-class Ended:
+class CompletedJob:
     """A program that ended: what it printed, its exit code, and a job's termination message."""
 
     lines: list[str]
-    complaints: str
+    stderr: str
     code: int
     message: dict | None
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Callable[..., Ended]:
+def job(tmp_path: Path) -> Callable[..., CompletedJob]:
     """Runs classify.py as a process of its own, with these settings and no others."""
 
-    def run(**settings: object) -> Ended:
+    def run(**settings: object) -> CompletedJob:
         message = tmp_path / "termination-log"
         message.unlink(missing_ok=True)
         done = subprocess.run(
@@ -81,7 +81,7 @@ def job(tmp_path: Path) -> Callable[..., Ended]:
             text=True,
         )
         result = json.loads(message.read_text()) if message.exists() else None
-        return Ended(done.stdout.splitlines(), done.stderr, done.returncode, result)
+        return CompletedJob(done.stdout.splitlines(), done.stderr, done.returncode, result)
 
     return run
 

@@ -25,11 +25,11 @@ from utils import (
     damaged,
     images_name,
     labels_name,
+    log,
     parse_images,
     parse_labels,
     read_split,
     require_same_count,
-    say,
     write_with_checksum,
 )
 
@@ -92,7 +92,7 @@ def read_source(folder: Path, dataset: str, split: str) -> tuple[memoryview, mem
     return images, labels
 
 
-def divide(images: memoryview, labels: memoryview, test_count: int) -> dict[str, tuple[bytes, bytes]]:
+def train_test_split(images: memoryview, labels: memoryview, test_count: int) -> dict[str, tuple[bytes, bytes]]:
     """Training and test split out of one, the same each time.
 
     Of each class the same share goes to the test split, evenly spaced, so classes that are balanced stay so.
@@ -118,7 +118,7 @@ def write_split(folder: Path, split: str, images: bytes | memoryview, labels: by
     header = LABELS_MAGIC.to_bytes(4, "big") + count.to_bytes(4, "big")
     write_with_checksum(folder / labels_name(split), header + labels)
     read_split(folder, split)
-    say(f"{folder.name}: {count} {'training' if split == 'train' else 'test'} images in {folder}")
+    log(f"{folder.name}: {count} {'training' if split == 'train' else 'test'} images in {folder}")
 
 
 def preload_from(source: Path, dataset: str, data_folder: Path, test_count: int | None) -> None:
@@ -127,7 +127,7 @@ def preload_from(source: Path, dataset: str, data_folder: Path, test_count: int 
     if test_count is None:
         splits = {"train": read_source(source, dataset, "train"), "test": test}
     elif 0 < test_count < len(test[1]):
-        splits = divide(*test, test_count)
+        splits = train_test_split(*test, test_count)
     else:
         raise JobError("bad_split", f"--split is {test_count}; it must be from 1 to {len(test[1]) - 1}")
     for split, (images, labels) in splits.items():
@@ -137,7 +137,7 @@ def preload_from(source: Path, dataset: str, data_folder: Path, test_count: int 
 def fetch(dataset: str, data_folder: Path) -> None:
     """Fetches a dataset from its authors' servers or a mirror, unless it is there and whole."""
     if is_whole(data_folder / dataset):
-        say(f"{dataset}: already in {data_folder / dataset}, verified")
+        log(f"{dataset}: already in {data_folder / dataset}, verified")
         return
     from torchvision import datasets  # here alone: everything else does without
 

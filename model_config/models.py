@@ -15,12 +15,12 @@ class FeedForward(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hidden = nn.Linear(28 * 28, 500)
-        self.output = nn.Linear(500, 10)
+        self.fc1 = nn.Linear(28 * 28, 500)
+        self.fc2 = nn.Linear(500, 10)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (n, 1, 28, 28) in 0..1 to logits (n, 10)."""
-        return self.output(F.relu(self.hidden(images.flatten(1))))
+        return self.fc2(F.relu(self.fc1(images.flatten(1))))
 
 
 class ConvNet(nn.Module):
@@ -32,29 +32,29 @@ class ConvNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.edges = nn.Conv2d(1, 16, kernel_size=5, stride=2)
-        self.shapes = nn.Conv2d(16, 32, kernel_size=3, stride=2)
-        self.hidden = nn.Linear(32 * 5 * 5, 128)
-        self.output = nn.Linear(128, 10)
+        self.conv1 = nn.Conv2d(1, 16, kernel_size=5, stride=2)
+        self.conv2 = nn.Conv2d(16, 32, kernel_size=3, stride=2)
+        self.fc1 = nn.Linear(32 * 5 * 5, 128)
+        self.fc2 = nn.Linear(128, 10)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (n, 1, 28, 28) in 0..1 to logits (n, 10)."""
-        maps = F.relu(self.edges(images))  # (n, 16, 12, 12)
-        maps = F.relu(self.shapes(maps))  # (n, 32, 5, 5)
-        return self.output(F.relu(self.hidden(maps.flatten(1))))
+        maps = F.relu(self.conv1(images))  # (n, 16, 12, 12)
+        maps = F.relu(self.conv2(maps))  # (n, 32, 5, 5)
+        return self.fc2(F.relu(self.fc1(maps.flatten(1))))
 
 
 NETWORKS = {"ff": FeedForward, "cnn": ConvNet}
 
 
-def build_network(kind: str) -> nn.Module:
-    """A new network of a kind (`ff` or `cnn`), its weights drawn from torch's random generator."""
-    return NETWORKS[kind]()
+def build_network(model_type: str) -> nn.Module:
+    """A new network of a type (`ff` or `cnn`), its weights drawn from torch's random generator."""
+    return NETWORKS[model_type]()
 
 
-def network_file(folder: Path, dataset: str, kind: str) -> Path:
-    """Where the network of this kind that was trained on this dataset is kept."""
-    return folder / f"{dataset}-{kind}.pt"
+def network_file(folder: Path, dataset: str, model_type: str) -> Path:
+    """Where the network of this type that was trained on this dataset is kept."""
+    return folder / f"{dataset}-{model_type}.pt"
 
 
 def save_network(network: nn.Module, file: Path) -> None:
@@ -64,15 +64,15 @@ def save_network(network: nn.Module, file: Path) -> None:
     write_with_checksum(file, buffer.getvalue())
 
 
-def load_network(kind: str, file: Path) -> nn.Module:
-    """The network that `save_network` kept; a JobError when it is missing, damaged or of another kind."""
+def load_network(model_type: str, file: Path) -> nn.Module:
+    """The network that `save_network` kept; a JobError when it is missing, damaged or of another type."""
     try:
         weights = read_verified(file, "network_damaged")
     except FileNotFoundError as error:
         raise JobError("network_missing", f"there is no trained network {file}; train.py --save makes it") from error
-    network = build_network(kind)
+    network = build_network(model_type)
     try:
         network.load_state_dict(torch.load(io.BytesIO(weights), weights_only=True))
     except Exception as error:  # torch tells of damage in a dozen types
-        raise JobError("network_damaged", f"{file} does not hold a trained {kind} network") from error
+        raise JobError("network_damaged", f"{file} does not hold a trained {model_type} network") from error
     return network

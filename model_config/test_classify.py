@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Ended, job_environment
+from conftest import CompletedJob, job_environment
 from data_preload import preload_from
 from models import build_network, network_file, save_network
 from utils import checksum_file, images_name, labels_name
 
 HERE = Path(__file__).parent
-Job = Callable[..., Ended]
+Job = Callable[..., CompletedJob]
 
 EPOCH_LINE = r"Epoch \[{}\], Step \[{}\], Loss: \d+\.\d{{4}}"
 TIME_LINE = r"Time passed: \d+\.\d\d sec"
@@ -26,39 +26,41 @@ def matches(patterns: list[str], lines: list[str]) -> bool:
 
 
 def test_a_run_on_the_whole_of_mnist_prints_every_line_of_the_contract(job: Job, whole_data: Path) -> None:
-    ended = job(DATASET="mnist", TYPE="ff", EPOCHS=1, DATA_FOLDER=whole_data)
-    assert (ended.code, ended.complaints) == (0, "")
+    completed = job(DATASET="mnist", TYPE="ff", EPOCHS=1, DATA_FOLDER=whole_data)
+    assert (completed.code, completed.stderr) == (0, "")
     steps = [EPOCH_LINE.format("1/1", f"{step}/600") for step in range(100, 601, 100)]
     accuracy = r"Accuracy of the network on the 10K test images: 9\d %"
-    assert matches(["dataset: mnist", *steps, accuracy, TIME_LINE], ended.lines)
-    assert ended.message == {
+    assert matches(["dataset: mnist", *steps, accuracy, TIME_LINE], completed.lines)
+    assert completed.message == {
         "accuracy": pytest.approx(95, abs=3),
         "test_images": 10_000,
-        "seconds": float(ended.lines[-1].split()[2]),
+        "seconds": float(completed.lines[-1].split()[2]),
     }
-    assert ended.lines[-2] == f"Accuracy of the network on the 10K test images: {ended.message['accuracy']:.0f} %"
+    assert (
+        completed.lines[-2] == f"Accuracy of the network on the 10K test images: {completed.message['accuracy']:.0f} %"
+    )
 
 
 def test_a_set_of_another_size_is_named_by_its_number_and_each_epoch_ends_with_a_line(
     job: Job, small_data: Path
 ) -> None:
-    ended = job(DATASET="mnist", TYPE="cnn", EPOCHS=2, DATA_FOLDER=small_data)
-    assert (ended.code, ended.complaints) == (0, "")
+    completed = job(DATASET="mnist", TYPE="cnn", EPOCHS=2, DATA_FOLDER=small_data)
+    assert (completed.code, completed.stderr) == (0, "")
     steps = [EPOCH_LINE.format(f"{epoch}/2", "11/11") for epoch in (1, 2)]
     accuracy = r"Accuracy of the network on the 300 test images: \d+ %"
-    assert matches(["dataset: mnist", *steps, accuracy, TIME_LINE], ended.lines)
-    assert ended.message is not None and ended.message["test_images"] == 300
+    assert matches(["dataset: mnist", *steps, accuracy, TIME_LINE], completed.lines)
+    assert completed.message is not None and completed.message["test_images"] == 300
 
 
 def test_five_epochs_are_the_default_and_an_empty_setting_is_an_unset_one(job: Job, small_data: Path) -> None:
-    ended = job(DATASET="mnist", TYPE="ff", EPOCHS="", SEED="", PRETRAINED="", DATA_FOLDER=small_data)
-    assert [line.split(",")[0] for line in ended.lines[1:-2]] == [f"Epoch [{epoch}/5]" for epoch in range(1, 6)]
+    completed = job(DATASET="mnist", TYPE="ff", EPOCHS="", SEED="", PRETRAINED="", DATA_FOLDER=small_data)
+    assert [line.split(",")[0] for line in completed.lines[1:-2]] == [f"Epoch [{epoch}/5]" for epoch in range(1, 6)]
 
 
-@pytest.mark.parametrize("kind", ["ff", "cnn"])
-def test_the_same_seed_gives_the_same_run_and_no_seed_another(job: Job, small_data: Path, kind: str) -> None:
+@pytest.mark.parametrize("model_type", ["ff", "cnn"])
+def test_the_same_seed_gives_the_same_run_and_no_seed_another(job: Job, small_data: Path, model_type: str) -> None:
     def lines(**seed: int) -> list[str]:
-        return job(DATASET="mnist", TYPE=kind, EPOCHS=2, DATA_FOLDER=small_data, **seed).lines[:-1]
+        return job(DATASET="mnist", TYPE=model_type, EPOCHS=2, DATA_FOLDER=small_data, **seed).lines[:-1]
 
     first = lines(SEED=7)
     assert len(first) == 4
@@ -77,19 +79,23 @@ def test_a_pretrained_network_is_evaluated_without_training(job: Job, small_data
         "DATA_FOLDER": small_data,
         "PRETRAINED_FOLDER": tmp_path / "networks",
     }
-    ended = job(PRETRAINED="true", **settings)
-    assert (ended.code, ended.complaints) == (0, "")
-    assert matches(["dataset: mnist", r"Accuracy of the network on the 300 test images: \d+ %", TIME_LINE], ended.lines)
-    assert ended.message is not None and ended.message["test_images"] == 300
+    completed = job(PRETRAINED="true", **settings)
+    assert (completed.code, completed.stderr) == (0, "")
+    assert matches(
+        ["dataset: mnist", r"Accuracy of the network on the 300 test images: \d+ %", TIME_LINE], completed.lines
+    )
+    assert completed.message is not None and completed.message["test_images"] == 300
 
 
 def test_kmnist_is_learned_from_its_real_images(job: Job, kmnist_files: Path, tmp_path: Path) -> None:
     preload_from(kmnist_files, "kmnist", tmp_path / "data", 2000)
-    ended = job(DATASET="kmnist", TYPE="cnn", EPOCHS=3, SEED=1, DATA_FOLDER=tmp_path / "data")
-    assert (ended.code, ended.complaints, ended.lines[0]) == (0, "", "dataset: kmnist")
-    assert ended.message is not None
-    assert ended.message["accuracy"] > 70
-    assert ended.lines[-2] == f"Accuracy of the network on the 2000 test images: {ended.message['accuracy']:.0f} %"
+    completed = job(DATASET="kmnist", TYPE="cnn", EPOCHS=3, SEED=1, DATA_FOLDER=tmp_path / "data")
+    assert (completed.code, completed.stderr, completed.lines[0]) == (0, "", "dataset: kmnist")
+    assert completed.message is not None
+    assert completed.message["accuracy"] > 70
+    assert (
+        completed.lines[-2] == f"Accuracy of the network on the 2000 test images: {completed.message['accuracy']:.0f} %"
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,9 +115,9 @@ def test_kmnist_is_learned_from_its_real_images(job: Job, kmnist_files: Path, tm
     ],
 )
 def test_a_wrong_setting_is_one_line_and_exit_code_2(job: Job, settings: dict, code: str, message: str) -> None:
-    ended = job(**{"DATASET": "mnist", "TYPE": "ff", **settings})
-    assert (ended.code, ended.lines, ended.complaints) == (2, [], f"error: {message}\n")
-    assert ended.message == {"error": {"code": code, "message": message}}
+    completed = job(**{"DATASET": "mnist", "TYPE": "ff", **settings})
+    assert (completed.code, completed.lines, completed.stderr) == (2, [], f"error: {message}\n")
+    assert completed.message == {"error": {"code": code, "message": message}}
 
 
 def cut_short(file: Path) -> None:
@@ -149,11 +155,13 @@ def test_data_that_cannot_be_used_is_one_line_and_exit_code_3(
     job: Job, small_data: Path, name: str, damage: Callable[[Path], None], fault: str
 ) -> None:
     damage(small_data / "mnist" / name)
-    ended = job(DATASET="mnist", TYPE="ff", DATA_FOLDER=small_data)
-    assert (ended.code, ended.lines) == (3, [])
-    assert re.fullmatch(rf"error: .*{re.escape(fault)}.*\n", ended.complaints)
+    completed = job(DATASET="mnist", TYPE="ff", DATA_FOLDER=small_data)
+    assert (completed.code, completed.lines) == (3, [])
+    assert re.fullmatch(rf"error: .*{re.escape(fault)}.*\n", completed.stderr)
     code = "dataset_missing" if damage is Path.unlink else "dataset_damaged"
-    assert ended.message == {"error": {"code": code, "message": ended.complaints.removeprefix("error: ").rstrip("\n")}}
+    assert completed.message == {
+        "error": {"code": code, "message": completed.stderr.removeprefix("error: ").rstrip("\n")}
+    }
 
 
 @pytest.mark.parametrize(("content", "code"), [(None, "network_missing"), (b"PK\3\4 no network", "network_damaged")])
@@ -162,11 +170,11 @@ def test_a_pretrained_network_that_cannot_be_used_is_one_line_and_exit_code_3(
 ) -> None:
     if content is not None:
         (tmp_path / "mnist-ff.pt").write_bytes(content)
-    ended = job(DATASET="mnist", TYPE="ff", PRETRAINED="true", DATA_FOLDER=small_data, PRETRAINED_FOLDER=tmp_path)
-    assert (ended.code, ended.lines) == (3, ["dataset: mnist"])
-    assert (ended.complaints.count("\n"), ended.message) == (
+    completed = job(DATASET="mnist", TYPE="ff", PRETRAINED="true", DATA_FOLDER=small_data, PRETRAINED_FOLDER=tmp_path)
+    assert (completed.code, completed.lines) == (3, ["dataset: mnist"])
+    assert (completed.stderr.count("\n"), completed.message) == (
         1,
-        {"error": {"code": code, "message": ended.complaints.removeprefix("error: ").rstrip("\n")}},
+        {"error": {"code": code, "message": completed.stderr.removeprefix("error: ").rstrip("\n")}},
     )
 
 
@@ -196,9 +204,9 @@ def test_a_result_that_cannot_be_written_is_a_warning_and_no_failure(
     small_data: Path, tmp_path: Path, job: Job
 ) -> None:
     settings = {"DATASET": "mnist", "TYPE": "ff", "EPOCHS": 1, "DATA_FOLDER": small_data}
-    ended = job(**settings, TERMINATION_MESSAGE_PATH=tmp_path / "missing" / "file")
-    assert (ended.code, len(ended.lines), ended.message) == (0, 4, None)
-    assert re.fullmatch(r"warning: the result could not be written to .*\n", ended.complaints)
+    completed = job(**settings, TERMINATION_MESSAGE_PATH=tmp_path / "missing" / "file")
+    assert (completed.code, len(completed.lines), completed.message) == (0, 4, None)
+    assert re.fullmatch(r"warning: the result could not be written to .*\n", completed.stderr)
 
 
 def test_a_job_imports_nothing_that_it_does_not_use(small_data: Path, tmp_path: Path) -> None:
@@ -217,8 +225,45 @@ print(sorted(ran & {"torchvision", "PIL", "numpy", "torch._dynamo", "torch._indu
     assert (done.returncode, done.stderr, done.stdout.splitlines()[-1]) == (0, "", "[]")
 
 
-def test_what_was_put_off_is_there_when_it_is_asked_for() -> None:
-    program = "import lean_torch; lean_torch.import_torch(); import torch; print(torch.distributions.Normal(0, 1).mean)"
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE)}
+def run_python(program: str, **environment: object) -> str:
+    """What a program prints that runs beside the job's files; nothing may go to its stderr."""
+    settings = {"PATH": os.environ["PATH"], "PYTHONPATH": HERE} | environment
+    environment = {name: str(value) for name, value in settings.items()}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "tensor(0.)\n", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_a_module_that_was_deferred_runs_when_it_is_asked_for() -> None:
+    program = "import lean_torch; lean_torch.import_torch(); import torch; print(torch.distributions.Normal(0, 1).mean)"
+    assert run_python(program) == "tensor(0.)\n"
+
+
+def test_only_the_import_of_torch_is_lean() -> None:
+    program = """
+import sys
+finders = list(sys.meta_path)
+from lean_torch import import_torch
+import_torch()
+import numpy
+import torch.quantization  # one that was deferred
+print(sys.meta_path == finders, numpy.zeros(2).sum())
+"""
+    assert run_python(program) == "True 0.0\n"
+
+
+@pytest.mark.parametrize("model_type", ["ff", "cnn"])
+def test_a_run_on_the_lean_torch_is_the_run_on_the_whole_one(small_data: Path, model_type: str) -> None:
+    program = """
+import os, sys
+{}
+from classify import read_settings, run
+from lean_torch import DeferredModule
+run(read_settings(os.environ))
+print(isinstance(sys.modules["torch._meta_registrations"], DeferredModule))
+"""
+    settings = {"DATASET": "mnist", "TYPE": model_type, "EPOCHS": 2, "SEED": 5, "DATA_FOLDER": small_data}
+    lean, whole = (run_python(program.format(first), **settings).splitlines() for first in ("", "import torch"))
+    assert (lean[-1], whole[-1]) == ("True", "False")
+    assert lean[:-2] == whole[:-2]
+    assert len(lean) == 6  # the dataset, two epochs, the accuracy; the time; which torch it was

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data_preload import divide, fetch, preload_from, read_source
+from data_preload import fetch, preload_from, read_source, train_test_split
 from utils import JobError, images_name, labels_name, read_split, write_with_checksum
 
 HERE = Path(__file__).parent
@@ -66,8 +66,8 @@ def test_one_dataset_is_not_taken_for_the_other(kmnist_files: Path, tmp_path: Pa
 def test_a_split_is_the_same_each_time_keeps_every_image_once_and_the_classes_balanced() -> None:
     labels = bytes(i * 7 % 10 for i in range(1000))
     images = b"".join(i.to_bytes(2, "big") * 392 for i in range(1000))
-    splits = divide(memoryview(images), memoryview(labels), 200)
-    assert splits == divide(memoryview(images), memoryview(labels), 200)
+    splits = train_test_split(memoryview(images), memoryview(labels), 200)
+    assert splits == train_test_split(memoryview(images), memoryview(labels), 200)
     assert Counter(splits["test"][1]) == {label: 20 for label in range(10)}
     assert Counter(splits["train"][1]) == {label: 80 for label in range(10)}
     numbers = [

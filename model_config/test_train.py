@@ -35,10 +35,10 @@ def test_images_and_labels_become_tensors(whole_data: Path) -> None:
     assert (floats.dtype, floats.min().item(), floats.max().item()) == (torch.float32, 0.0, 1.0)
 
 
-@pytest.mark.parametrize("kind", ["ff", "cnn"])
-def test_adam_gives_the_weights_that_pytorchs_own_gives(kind: str) -> None:
+@pytest.mark.parametrize("model_type", ["ff", "cnn"])
+def test_adam_gives_the_weights_that_pytorchs_own_gives(model_type: str) -> None:
     torch.manual_seed(3)
-    ours, usual = build_network(kind), build_network(kind)
+    ours, usual = build_network(model_type), build_network(model_type)
     usual.load_state_dict(ours.state_dict())
     optimizer, reference = Adam(ours.parameters()), torch.optim.Adam(usual.parameters(), lr=1e-3, fused=True)
     for _ in range(5):
@@ -55,12 +55,12 @@ def test_both_networks_learn_and_the_convolutional_one_is_better(whole_data: Pat
     training = part(whole_data / "mnist", "train", 12_000)
     test = part(whole_data / "mnist", "test", 10_000)
     accuracy = {}
-    for kind in ("ff", "cnn"):
+    for model_type in ("ff", "cnn"):
         torch.manual_seed(1)
-        network = build_network(kind)
+        network = build_network(model_type)
         assert evaluate(network, *test) < 25
         train(network, *training, 4, ignore)
-        accuracy[kind] = evaluate(network, *test)
+        accuracy[model_type] = evaluate(network, *test)
     assert accuracy["ff"] > 94
     assert accuracy["cnn"] > accuracy["ff"] + 0.5
 
@@ -72,7 +72,7 @@ def test_progress_is_reported_every_hundred_steps_and_at_the_end_of_an_epoch(who
     assert reports == [(1, 100, 151), (1, 151, 151), (2, 100, 151), (2, 151, 151)]
 
 
-def test_accuracy_is_the_share_of_images_named_rightly() -> None:
+def test_accuracy_is_the_share_of_images_classified_correctly() -> None:
     class AlwaysThree(torch.nn.Module):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return F.one_hot(torch.full((len(images),), 3), 10).float()

@@ -6,25 +6,40 @@
 The same seed gives the same networks, and several such programs may run side by side.
 """
 
+import ctypes
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-
-if __name__ == "__main__":  # before the first import of torch
-    from lean_torch import import_torch
-
-    import_torch()
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models import build_network, network_file, save_network
-from utils import DATASETS, IMAGE_SIDE, KINDS, JobError, read_split, say
+from utils import DATASETS, IMAGE_SIDE, MODEL_TYPES, JobError, log, read_split
 
-BATCH = 100
-EVALUATION_BATCH = 500
-REPORT_EVERY = 100
+BATCH_SIZE = 100
+EVALUATION_BATCH_SIZE = 500
+LOG_INTERVAL = 100
+
+
+def set_up_torch() -> None:
+    """Sets torch up for the one core at most that a job may use, where more threads would wait for each other."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
+
+
+def keep_freed_memory() -> None:
+    """Has the C library keep what is freed for the next allocation, where it is glibc.
+
+    Otherwise each training step returns its activations to the system and gets them again, page by page and
+    zeroed: a third of the ConvNet's time.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD in malloc.h
+        mallopt(trim_threshold, 256 << 20)
+        mallopt(mmap_threshold, 32 << 20)
 
 
 class Adam:
@@ -36,17 +51,17 @@ class Adam:
 
     def __init__(self, parameters: Iterable[Tensor], learning_rate: float = 1e-3) -> None:
         self.parameters = list(parameters)
-        self.means = [torch.zeros_like(p) for p in self.parameters]
-        self.squares = [torch.zeros_like(p) for p in self.parameters]
-        self.steps = [torch.zeros(()) for _ in self.parameters]
+        self.exp_avgs = [torch.zeros_like(p) for p in self.parameters]
+        self.exp_avg_sqs = [torch.zeros_like(p) for p in self.parameters]
+        self.state_steps = [torch.zeros(()) for _ in self.parameters]
         self.settings = {"lr": learning_rate, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0}
 
     @torch.no_grad()
     def step(self) -> None:
         """Moves the parameters against their gradients, and forgets these."""
-        torch._foreach_add_(self.steps, 1)
+        torch._foreach_add_(self.state_steps, 1)
         gradients = [p.grad for p in self.parameters]
-        state = self.means, self.squares, [], self.steps
+        state = self.exp_avgs, self.exp_avg_sqs, [], self.state_steps
         torch._fused_adam_(self.parameters, gradients, *state, amsgrad=False, maximize=False, **self.settings)
         for parameter in self.parameters:
             parameter.grad = None
@@ -78,40 +93,40 @@ def train(
     optimizer = Adam(network.parameters())
     network.train()
     for epoch in range(1, epochs + 1):
-        batches = torch.randperm(len(images)).split(BATCH)
+        batches = torch.randperm(len(images)).split(BATCH_SIZE)
         for step, batch in enumerate(batches, 1):
             loss = F.cross_entropy(network(to_input(images[batch])), labels[batch])
             loss.backward()
             optimizer.step()
-            if step % REPORT_EVERY == 0 or step == len(batches):
+            if step % LOG_INTERVAL == 0 or step == len(batches):
                 report(epoch, step, len(batches), loss.item())
 
 
 @torch.inference_mode()
 def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """How many of the images the network names rightly, in percent."""
+    """The share of the images that the network classifies correctly, in percent."""
     network.eval()
-    right = 0
-    for pixels, expected in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
-        right += int((network(to_input(pixels)).argmax(1) == expected).sum())
-    return 100 * right / len(images)
+    correct = 0
+    for pixels, expected in zip(images.split(EVALUATION_BATCH_SIZE), labels.split(EVALUATION_BATCH_SIZE), strict=True):
+        correct += int((network(to_input(pixels)).argmax(1) == expected).sum())
+    return 100 * correct / len(images)
 
 
-def make_network(dataset: str, kind: str, epochs: int, seed: int, data: Path, folder: Path) -> None:
+def train_and_save(dataset: str, model_type: str, epochs: int, seed: int, data: Path, folder: Path) -> None:
     """Trains one network from a seed, says how good it is, and keeps it in the folder."""
     training = to_tensors(*read_split(data / dataset, "train"))
     test = to_tensors(*read_split(data / dataset, "test"))
     torch.manual_seed(seed)
-    network = build_network(kind)
+    network = build_network(model_type)
 
     def report(epoch: int, step: int, steps: int, loss: float) -> None:
         if step == steps:
-            say(f"{dataset} {kind}: Epoch [{epoch}/{epochs}], Loss: {loss:.4f}")
+            log(f"{dataset} {model_type}: Epoch [{epoch}/{epochs}], Loss: {loss:.4f}")
 
     train(network, *training, epochs, report)
-    file = network_file(folder, dataset, kind)
+    file = network_file(folder, dataset, model_type)
     save_network(network, file)
-    say(f"{dataset} {kind}: {evaluate(network, *test):.2f} % of {len(test[0])} test images, kept in {file}")
+    log(f"{dataset} {model_type}: {evaluate(network, *test):.2f} % of {len(test[0])} test images, kept in {file}")
 
 
 def main() -> None:
@@ -121,18 +136,19 @@ def main() -> None:
     parser = ArgumentParser(description="Trains the networks that PRETRAINED=true evaluates.")
     parser.add_argument("--save", type=Path, required=True, metavar="FOLDER", help="where the networks go")
     parser.add_argument("--dataset", choices=DATASETS, help="default: each one that is in the data folder")
-    parser.add_argument("--type", choices=KINDS, help="default: both")
+    parser.add_argument("--type", choices=MODEL_TYPES, help="default: both")
     parser.add_argument("--epochs", type=int, choices=range(1, 21), default=5, metavar="1..20", help="default: 5")
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
     parser.add_argument("--data", type=Path, default=here / "data", metavar="FOLDER", help="default: ./data")
     options = parser.parse_args()
+    set_up_torch()
     datasets = [options.dataset] if options.dataset else [d for d in DATASETS if (options.data / d).is_dir()]
     try:
         if not datasets:
             raise JobError("dataset_missing", f"there is no dataset in {options.data}; data_preload.py puts them there")
         for dataset in datasets:
-            for kind in [options.type] if options.type else KINDS:
-                make_network(dataset, kind, options.epochs, options.seed, options.data, options.save)
+            for model_type in [options.type] if options.type else MODEL_TYPES:
+                train_and_save(dataset, model_type, options.epochs, options.seed, options.data, options.save)
     except JobError as error:
         sys.exit(f"error: {error}")
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 DATASETS = ("mnist", "kmnist")
-KINDS = ("ff", "cnn")
+MODEL_TYPES = ("ff", "cnn")
 
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
 IMAGE_SIDE = 28
@@ -136,7 +136,7 @@ def read_verified(file: Path, code: str) -> bytearray:
     return data
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """Prints a line and flushes it: whoever follows the log sees it now."""
     print(line, flush=True)
 

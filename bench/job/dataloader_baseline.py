@@ -3,7 +3,7 @@
 It is the loop of PyTorch's tutorials: torchvision's MNIST and ToTensor, a shuffling DataLoader with batches of
 100, torch.optim.Adam. The networks are model_config's own, and one thread is used, as there.
 
-    python dataloader_baseline.py train ff 5 1 DATA_FOLDER        kind, epochs, seed
+    python dataloader_baseline.py train ff 5 1 DATA_FOLDER        model type, epochs, seed
     python dataloader_baseline.py evaluate ff NETWORK DATA_FOLDER
 """
 
@@ -20,12 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "model_config"))
 from models import NETWORKS
 
 
-def train(kind: str, epochs: int, seed: int, folder: str) -> nn.Module:
+def train(model_type: str, epochs: int, seed: int, folder: str) -> nn.Module:
     """Trains a new network, printing what classify.py prints."""
     torch.manual_seed(seed)
     dataset = datasets.MNIST(folder, train=True, transform=transforms.ToTensor())
     loader = DataLoader(dataset, batch_size=100, shuffle=True)
-    model = NETWORKS[kind]()
+    model = NETWORKS[model_type]()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
     for epoch in range(epochs):
@@ -58,11 +58,11 @@ def evaluate(model: nn.Module, folder: str) -> float:
 def main() -> None:
     started = time.time()
     torch.set_num_threads(1)
-    mode, kind, *rest, folder = sys.argv[1:]
+    mode, model_type, *rest, folder = sys.argv[1:]
     if mode == "train":
-        model = train(kind, int(rest[0]), int(rest[1]), folder)
+        model = train(model_type, int(rest[0]), int(rest[1]), folder)
     else:
-        model = NETWORKS[kind]()
+        model = NETWORKS[model_type]()
         model.load_state_dict(torch.load(rest[0], weights_only=True))
     print(f"Accuracy of the network on the 10K test images: {evaluate(model, folder):.2f} %")
     print(f"Time passed: {time.time() - started:.2f} sec")

@@ -88,7 +88,7 @@ export async function trainNetworks(
   dataset: Dataset,
   dataFolder: string,
 ): Promise<StepResult<string>> {
-  const programs = ['train.py', 'models.py', 'utils.py', 'lean_torch.py', 'requirements.txt'].map(readSource);
+  const programs = ['train.py', 'models.py', 'utils.py', 'requirements.txt'].map(readSource);
   const { folder, fresh } = await keep(
     `networks-${dataset}`,
     hashInputs([path.basename(path.dirname(dataFolder)), ...programs]),
