@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { createCredentials } from './credentials.ts';
+import { startDeadline } from './call-deadline.ts';
+import { createCredentials, type Pools } from './credentials.ts';
 import { loadKubeConfig } from './kubeconfig.ts';
 import { errorFromAnswer, errorFromFault } from './kubernetes-error.ts';
 import { isBinary, preferBinary, readBinaryStatus } from './watch-events.ts';
@@ -10,15 +11,25 @@ export interface ConnectOptions {
   kubeconfig?: string | undefined;
   /** A context of that file; its current one if left out. */
   context?: string | undefined;
-  /** The greatest number of connections kept to the API server. */
+  /** The greatest number of connections for ordinary calls. */
   connections?: number;
 }
 
 export interface RequestOptions {
   query?: Record<string, string | number | boolean | undefined>;
   signal?: AbortSignal;
-  /** How long to wait for the answer's headers, and between parts of its body; 5,000 ms if left out. */
+  /**
+   * How long the call may take from now on, the wait for a connection and the answer's body included; of a stream or a
+   * watch only until its headers have come. 5,000 ms if left out.
+   */
   timeoutMs?: number;
+}
+
+export interface StreamOptions extends RequestOptions {
+  /** Whether the answer goes on for as long as its subject does. Those have connections of their own. */
+  follow?: boolean;
+  /** How long the body may be silent before it counts as broken; for ever if left out. */
+  silenceMs?: number;
 }
 
 export interface PatchOptions extends RequestOptions {
@@ -43,8 +54,9 @@ const defaultTimeoutMs = 5_000;
 export type ClusterConnection = ReturnType<typeof connectToCluster>;
 
 /**
- * Connects to a cluster. All requests, watches and log streams share one pool of kept-alive connections; the
- * Kubernetes client library would open a new TLS connection for each request.
+ * Connects to a cluster. Connections are kept alive; the Kubernetes client library would open a new one for each request.
+ * Ordinary calls, watches, followed streams and other streams have pools of their own, so that however many of one kind
+ * there are, they never hold up the others.
  * @throws Error when there is no kubeconfig, or the context that was named is not in it
  */
 export function connectToCluster({ kubeconfig, context, connections = 256 }: ConnectOptions = {}) {
@@ -54,39 +66,65 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
   const basePath = server.pathname.replace(/\/$/, '');
   const credentials = createCredentials(config, connections);
 
-  async function send(
+  async function request(
     method: Dispatcher.HttpMethod,
     path: string,
     options: SendOptions,
+    signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
+    const { pools, headers } = await credentials();
+    // It may have been given up while the credentials were read.
+    signal.throwIfAborted();
+    const answer = await pools[options.pool ?? 'calls'].request({
+      origin,
+      method,
+      path: basePath + path + queryString(options.query),
+      headers: {
+        accept: options.accept ?? 'application/json',
+        ...headers,
+        ...(options.contentType && { 'content-type': options.contentType }),
+      },
+      headersTimeout: 0,
+      bodyTimeout: options.silenceMs ?? 0,
+      ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+      signal,
+    });
+    if (answer.statusCode < 300) return answer;
+    throw errorFromAnswer(answer.statusCode, await textOfError(answer), headerOf(answer, 'retry-after'));
+  }
+
+  /** Makes a call and reads its whole answer before its deadline. */
+  async function call<T>(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    options: SendOptions,
+    read: (body: Dispatcher.ResponseData['body']) => Promise<T>,
+  ): Promise<T> {
+    const deadline = startDeadline(options.timeoutMs ?? defaultTimeoutMs, options.signal);
     try {
-      const { dispatcher, headers } = await credentials();
-      const answer = await dispatcher.request({
-        origin,
-        method,
-        path: basePath + path + queryString(options.query),
-        headers: {
-          accept: options.accept ?? 'application/json',
-          ...headers,
-          ...(options.contentType && { 'content-type': options.contentType }),
-        },
-        headersTimeout: options.timeoutMs ?? defaultTimeoutMs,
-        bodyTimeout: options.bodyTimeoutMs ?? options.timeoutMs ?? defaultTimeoutMs,
-        ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
-        ...(options.signal && { signal: options.signal }),
-      });
-      if (answer.statusCode < 300) return answer;
-      throw errorFromAnswer(answer.statusCode, await textOfError(answer), headerOf(answer, 'retry-after'));
+      const answered = request(method, path, options, deadline.signal).then(({ body }) => read(body));
+      return await Promise.race([answered, deadline.passed]);
     } catch (fault) {
       throw errorFromFault(fault);
+    } finally {
+      deadline.clear();
     }
   }
 
-  async function json<T>(method: Dispatcher.HttpMethod, path: string, options: SendOptions): Promise<T> {
-    const answer = await send(method, path, options);
+  function json<T>(method: Dispatcher.HttpMethod, path: string, options: SendOptions): Promise<T> {
+    return call(method, path, options, (body) => body.json() as Promise<T>);
+  }
+
+  /** Makes a call whose headers have to come before its deadline, and whose body takes what time it takes. */
+  async function open(path: string, options: SendOptions): Promise<Dispatcher.ResponseData> {
+    const deadline = startDeadline(options.timeoutMs ?? defaultTimeoutMs, options.signal);
     try {
-      return (await answer.body.json()) as T;
+      const answer = await Promise.race([request('GET', path, options, deadline.signal), deadline.passed]);
+      deadline.lift();
+      answer.body.once('close', deadline.clear);
+      return answer;
     } catch (fault) {
+      deadline.clear();
       throw errorFromFault(fault);
     }
   }
@@ -124,18 +162,12 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
       json<T>('DELETE', path, { ...options, ...(body !== undefined && { body, contentType: 'application/json' }) }),
 
     /** The whole answer as text. */
-    async text(path: string, options: RequestOptions = {}): Promise<string> {
-      const answer = await send('GET', path, options);
-      try {
-        return await answer.body.text();
-      } catch (fault) {
-        throw errorFromFault(fault);
-      }
-    },
+    text: (path: string, options: RequestOptions = {}) => call('GET', path, options, (body) => body.text()),
 
-    /** The answer's body as it comes; there is no time-out between its parts. */
-    async stream(path: string, options: RequestOptions = {}): Promise<Readable> {
-      return (await send('GET', path, { ...options, bodyTimeoutMs: 0 })).body;
+    /** The answer's body as it comes. */
+    async stream(path: string, { follow, ...options }: StreamOptions = {}): Promise<Readable> {
+      const query = { ...options.query, ...(follow && { follow }) };
+      return (await open(path, { ...options, query, pool: follow ? 'followed' : 'streams' })).body;
     },
 
     /**
@@ -148,7 +180,7 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
     ): Promise<{ body: Readable; isBinary: boolean }> {
       const query = { ...options.query, watch: true };
       const accept = mayBeBinary ? preferBinary : undefined;
-      const answer = await send('GET', path, { ...options, query, accept, bodyTimeoutMs: 0 });
+      const answer = await open(path, { ...options, query, accept, pool: 'watches' });
       return { body: answer.body, isBinary: isBinary(headerOf(answer, 'content-type')) };
     },
 
@@ -161,7 +193,8 @@ interface SendOptions extends RequestOptions {
   body?: unknown;
   contentType?: string;
   accept?: string | undefined;
-  bodyTimeoutMs?: number;
+  silenceMs?: number;
+  pool?: keyof Pools;
 }
 
 function queryString(query: RequestOptions['query']): string {

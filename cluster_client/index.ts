@@ -1,10 +1,16 @@
 /**
- * The one way in which every part of the mesh talks to the Kubernetes API: one connection pool, watches included; and how
- * it reads the quantities that it is told.
+ * The one way in which every part of the mesh talks to the Kubernetes API: calls, watches and streams; and how it reads
+ * quantities.
  */
 
 export { createBackoff } from './backoff.ts';
-export { type ClusterConnection, type ConnectOptions, connectToCluster, type RequestOptions } from './connection.ts';
+export {
+  type ClusterConnection,
+  type ConnectOptions,
+  connectToCluster,
+  type RequestOptions,
+  type StreamOptions,
+} from './connection.ts';
 export { KubernetesError } from './kubernetes-error.ts';
 export { protobufReader } from './protobuf.ts';
 export { convertQuantity, formatQuantity, parseQuantity, type Quantity, scaledValue } from './quantity.ts';

@@ -32,7 +32,7 @@ export interface WatchCacheOptions<T extends WatchedObject> {
    */
   readBinary?: (bytes: Uint8Array) => T;
   /** After how long a watch ends and is begun again where it was, in seconds. */
-  watchSeconds?: number;
+  watchSeconds?: number | undefined;
   /** Told of each fault that a watch recovered from. */
   onFault?: (error: KubernetesError) => void;
 }

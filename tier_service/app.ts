@@ -13,15 +13,16 @@ import { submitRoutes } from './routes/submit.ts';
 import type { Job } from './state/kubernetes-objects.ts';
 import type { TierContext } from './tier-context.ts';
 
+/** The app without its interface: what goes wrong before that is there can be logged already. */
+export function createApp(options: FastifyServerOptions = {}): FastifyInstance {
+  return fastify({ ...serverOptions, ...options } as FastifyServerOptions) as FastifyInstance;
+}
+
 /**
- * Builds a tier's HTTP interface from what it is given; it does no I/O of its own.
+ * Adds a tier's HTTP interface to its app; it does no I/O of its own.
  * @param context the tier's values, the cluster and what is known of its jobs
  */
-export async function buildApp(
-  context: TierContext & { template: Job },
-  options: FastifyServerOptions = {},
-): Promise<FastifyInstance> {
-  const app = fastify({ ...serverOptions, ...options } as FastifyServerOptions) as FastifyInstance;
+export async function addInterface(app: FastifyInstance, context: TierContext & { template: Job }): Promise<void> {
   app.setSerializerCompiler(() => JSON.stringify);
   useProblems(app);
   await readEveryBody(app);
@@ -30,7 +31,6 @@ export async function buildApp(
     const all = [submitRoutes, listRoutes, clearRoutes, jobRoutes, logRoutes, eventRoutes, queueRoutes, healthRoutes];
     for (const addRoutes of all) addRoutes(routes, context);
   });
-  return app;
 }
 
 /** Whatever a body is labelled as, it reaches the route as text: there it is read for what it is. */

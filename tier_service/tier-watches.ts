@@ -6,15 +6,14 @@ import { jobsPath, podsPath } from './state/job-paths.ts';
 import type { Job, Pod, ResourceQuota } from './state/kubernetes-objects.ts';
 import { jobNamespaces, type Tier } from './tier.ts';
 
-/**
- * Starts to watch the namespaces of a tier, and the quotas of one that queues.
- * @param onFault gives, for what is watched, what is told when a watch breaks
- */
-export function startTierWatches(
-  tier: Tier,
-  cluster: ClusterConnection,
-  onFault: (during: string) => (error: KubernetesError) => void,
-) {
+export interface TierWatchOptions {
+  /** Gives, for what is watched, what is told when a watch breaks. */
+  onFault: (during: string) => (error: KubernetesError) => void;
+  watchSeconds?: number | undefined;
+}
+
+/** Starts to watch the namespaces of a tier, and the quotas of one that queues. */
+export function startTierWatches(tier: Tier, cluster: ClusterConnection, { onFault, watchSeconds }: TierWatchOptions) {
   const isQueued = tier.admission === 'queued';
   const labelSelector = `${label.tier}=${tier.name}`;
   const namespaces = jobNamespaces(tier);
@@ -24,6 +23,7 @@ export function startTierWatches(
       labelSelector,
       keep: keepJob,
       readBinary: readKeptJob,
+      watchSeconds,
       onFault: onFault('job watch'),
     }),
   );
@@ -32,12 +32,14 @@ export function startTierWatches(
     startWatchCache<Pod>(cluster, {
       path: podsPath(namespace),
       ...(!isQueued && { labelSelector }),
+      watchSeconds,
       onFault: onFault('pod watch'),
     }),
   );
   const quotaWatch = isQueued
     ? startWatchCache<ResourceQuota>(cluster, {
         path: `/api/v1/namespaces/${namespaces[0]}/resourcequotas`,
+        watchSeconds,
         onFault: onFault('quota watch'),
       })
     : undefined;

@@ -9,6 +9,10 @@ import { join } from 'node:path';
 export interface StandInServer {
   /** A kubeconfig file that leads here. */
   kubeconfig: string;
+  /** Cuts all connections, and refuses new ones until it comes back. */
+  goAway(): Promise<void>;
+  /** Listens again, where it did. */
+  comeBack(): Promise<void>;
   /** Cuts all connections, and removes that file. */
   stop(): Promise<void>;
 }
@@ -20,13 +24,26 @@ export async function startStandInServer(answer: RequestListener): Promise<Stand
   await once(server, 'listening');
   const folder = mkdtempSync(join(tmpdir(), 'stand-in-server-'));
   const kubeconfig = join(folder, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(kubeconfig, kubeconfigFor(`http://127.0.0.1:${port}`));
+
+  async function goAway(): Promise<void> {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+
   return {
     kubeconfig,
+    goAway,
+    async comeBack() {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    },
     async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await goAway();
       rmSync(folder, { recursive: true });
     },
   };

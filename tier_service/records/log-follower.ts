@@ -22,8 +22,8 @@ export function startLogFollower({ cluster, index, maxStreams = 200 }: LogFollow
     const backoff = createBackoff({ firstMs: 200, maxMs: 5_000 });
     while (!signal.aborted && record.state.status === 'running') {
       try {
-        const query = { follow: true, container: containerName };
-        for await (const line of readLines(await cluster.stream(logPath(record), { query, signal }))) {
+        const query = { container: containerName };
+        for await (const line of readLines(await cluster.stream(logPath(record), { query, follow: true, signal }))) {
           const progress = parseProgress(line);
           if (!progress || progressOrdinal(progress) <= record.progressLine) continue;
           index.setProgress(record, progress, progressOrdinal(progress));

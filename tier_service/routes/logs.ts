@@ -82,9 +82,10 @@ async function followLog({ cluster, index }: TierContext, record: JobRecord, res
     const ended = hasEnded(record.state.status) || index.get(record.id) !== record;
     if (record.pod && (ended || record.state.status === 'running')) {
       try {
-        const query = { follow: true, container: containerName };
+        const query = { container: containerName };
+        const followed = { query, follow: true, signal: closed.signal };
         let skip = sent;
-        for await (const chunk of await cluster.stream(logPath(record), { query, signal: closed.signal })) {
+        for await (const chunk of await cluster.stream(logPath(record), followed)) {
           const rest = (chunk as Buffer).subarray(Math.min(skip, chunk.length));
           skip -= Math.min(skip, chunk.length);
           sent += rest.length;

@@ -1,21 +1,12 @@
-// A tier for tests: the app and all that it stands on, against a stub of the Kubernetes API.
-import { connectToCluster, startWatchCache } from '@ml-job-mesh/cluster-client';
+// A tier for tests: all of it, put together as the service does it, against a stub of the Kubernetes API.
 import { type Clients, everybody } from '@ml-job-mesh/http-service';
 import type { InjectOptions } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { freeTier } from '../../free_service/app/tier.ts';
-import { startAdmission } from '../admission/admission.ts';
-import { buildApp } from '../app.ts';
-import { createJobIndex } from '../records/job-index.ts';
-import { startRecordKeeper } from '../records/record-keeper.ts';
+import { composeTier } from '../compose-tier.ts';
 import { jobsPath, podsPath } from '../state/job-paths.ts';
-import type { Job, Pod, ResourceQuota } from '../state/kubernetes-objects.ts';
-import { loadJobTemplate } from '../submission/job-template.ts';
-import { createStampClock } from '../submission/stamp-clock.ts';
-import { createSubmitter } from '../submission/submit-job.ts';
+import type { Pod } from '../state/kubernetes-objects.ts';
 import type { Tier } from '../tier.ts';
-import { createEventHub } from '../views/event-hub.ts';
-import { createQueueEstimate } from '../views/queue-estimate.ts';
 import { startStubApiServer } from './stub-api-server.ts';
 
 export interface TestTierOptions {
@@ -23,7 +14,7 @@ export interface TestTierOptions {
   clients?: Clients;
   maxUnfinished?: number;
   maxFinished?: number;
-  /** Whether jobs are given places; they stay queued otherwise. */
+  /** Whether the quota has room for two jobs, or for none, so that they stay queued. */
   admits?: boolean;
 }
 
@@ -32,42 +23,24 @@ export const jobs = jobsPath(namespace);
 export const pods = podsPath(namespace);
 export const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
 
-/** Starts it with a quota of 2 CPU, until the test is over. */
+/** Short, so that no test waits for long. */
+const timings = { watchSeconds: 2, heartbeatMs: 200, positionMs: 50, stuckAfterMs: 100 };
+
+/** Starts it, until the test is over. */
 export async function startTestTier(options: TestTierOptions = {}) {
   const { tier = freeTier, clients = everybody, maxUnfinished = 500, maxFinished = 1_000, admits = false } = options;
   const stub = await startStubApiServer();
-  const hard = { 'requests.cpu': '2', 'limits.cpu': '2' };
+  const cpu = admits ? '2' : '0';
+  const hard = { 'requests.cpu': cpu, 'limits.cpu': cpu };
   stub.create(quotas, { metadata: { name: 'quota', namespace }, spec: { hard } });
-  const cluster = connectToCluster({ kubeconfig: stub.kubeconfig });
-  const template = loadJobTemplate(tier);
-  const clock = createStampClock();
-  const index = createJobIndex(tier, clock);
-  const watch = { watchSeconds: 2 };
-  const jobWatch = startWatchCache<Job>(cluster, { path: jobs, ...watch });
-  const podWatch = startWatchCache<Pod>(cluster, { path: pods, ...watch });
-  const quotaWatch = startWatchCache<ResourceQuota>(cluster, { path: quotas, ...watch });
-  jobWatch.on('change', index.applyJob);
-  podWatch.on('change', index.applyPod);
-  const hub = createEventHub(index, { positionMs: 50, heartbeatMs: 200 });
-  const estimate = createQueueEstimate(index, () => index.counts.running);
-  const submit = createSubmitter({ tier, template, cluster, index, clock, estimate, maxUnfinished });
-  const context = {
-    ...{ tier, template, cluster, index, hub, submit, clients },
-    ...{ jobWatches: [jobWatch], podWatches: [podWatch], quotaWatch },
-  };
-  const app = await buildApp(context);
-  const stopKeeping = startRecordKeeper({ cluster, index, maxFinished, stuckAfterMs: 100 });
-  const admission = admits ? startAdmission({ cluster, index, pods: podWatch, quotas: quotaWatch }) : undefined;
+  const { kubeconfig } = stub;
+  const running = await composeTier({ tier, clients, maxUnfinished, maxFinished, kubeconfig, timings });
+  const { app, index, cluster, template } = running;
   onTestFinished(async () => {
-    admission?.stop();
-    stopKeeping();
-    hub.close();
-    for (const cache of [jobWatch, podWatch, quotaWatch]) cache.stop();
-    await app.close();
-    await cluster.close();
+    await running.stop();
     await stub.stop();
   });
-  await Promise.all([jobWatch.synced, podWatch.synced, quotaWatch.synced]);
+  await running.synced;
 
   return {
     app,
@@ -75,7 +48,7 @@ export async function startTestTier(options: TestTierOptions = {}) {
     index,
     cluster,
     template,
-    podWatch,
+    podWatch: running.podWatches[0]!,
     inject: (request: InjectOptions) => app.inject(request),
     post: (body: unknown, headers: Record<string, string> = {}, url = '/free') =>
       app.inject({ method: 'POST', url, headers, payload: typeof body === 'string' ? body : JSON.stringify(body) }),

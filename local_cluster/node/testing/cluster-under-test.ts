@@ -89,7 +89,7 @@ function podsIn(namespace: string) {
     readLog: (name: string, query: Record<string, string | number | boolean> = {}) =>
       cluster.text(`${pathOf(name)}/log`, { query }),
 
-    followLog: (name: string) => cluster.stream(`${pathOf(name)}/log`, { query: { follow: true } }),
+    followLog: (name: string) => cluster.stream(`${pathOf(name)}/log`, { follow: true }),
 
     async eventsOf(name: string): Promise<{ reason: string; message: string }[]> {
       const fieldSelector = `involvedObject.name=${name}`;

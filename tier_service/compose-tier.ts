@@ -1,0 +1,114 @@
+// How a tier is put together. The service and the tests' harness both come here, so that what is tested is what runs.
+import { connectToCluster, type KubernetesError } from '@ml-job-mesh/cluster-client';
+import { type Clients, createMetrics } from '@ml-job-mesh/http-service';
+import type { FastifyServerOptions } from 'fastify';
+import { startAdmission } from './admission/admission.ts';
+import { addInterface, createApp } from './app.ts';
+import { createJobIndex, type JobRecord } from './records/job-index.ts';
+import { startLogFollower } from './records/log-follower.ts';
+import { startRecordKeeper } from './records/record-keeper.ts';
+import { loadJobTemplate } from './submission/job-template.ts';
+import { createStampClock } from './submission/stamp-clock.ts';
+import { createSubmitter } from './submission/submit-job.ts';
+import type { Tier } from './tier.ts';
+import { createTierMetrics } from './tier-metrics.ts';
+import { startTierWatches } from './tier-watches.ts';
+import { createEventHub } from './views/event-hub.ts';
+import { createQueueEstimate } from './views/queue-estimate.ts';
+
+/** How long a tier waits for what; tests wait for less, and change nothing else. */
+export interface TierTimings {
+  /** After how long a watch ends and is begun again where it was, in seconds. */
+  watchSeconds?: number;
+  /** How often event streams show a sign of life. */
+  heartbeatMs?: number;
+  /** How often a changed position in the queue is told at most. */
+  positionMs?: number;
+  /** How long a pod may be unable to start before its job counts as failed. */
+  stuckAfterMs?: number;
+}
+
+export interface ComposeTierOptions {
+  tier: Tier;
+  clients: Clients;
+  /** How many jobs may be unfinished at a time. */
+  maxUnfinished: number;
+  /** How many finished jobs are kept. */
+  maxFinished: number;
+  /** The kubeconfig's file; without it what `connectToCluster` finds. */
+  kubeconfig?: string;
+  logger?: FastifyServerOptions['logger'];
+  timings?: TierTimings;
+}
+
+export type RunningTier = Awaited<ReturnType<typeof composeTier>>;
+
+/**
+ * Connects to the cluster and starts everything that a tier does, but for listening. It does not wait for the cluster: while
+ * that is away, the app answers 503, and all goes on by itself when it is back.
+ * @throws Error when the kubeconfig or the Job template cannot be used
+ */
+export async function composeTier(options: ComposeTierOptions) {
+  const { tier, clients, maxUnfinished, maxFinished, kubeconfig, logger, timings = {} } = options;
+  const template = loadJobTemplate(tier);
+  const cluster = connectToCluster({ kubeconfig });
+  const app = createApp({ logger: logger ?? false });
+  const metrics = createMetrics(`${tier.name}-tier`);
+  const onFault = (during: string) => (error: KubernetesError) => {
+    metrics.faults.inc({ during, reason: error.reason });
+    app.log.warn({ during, reason: error.reason, status: error.status }, error.message);
+  };
+
+  const clock = createStampClock();
+  const index = createJobIndex(tier, clock);
+  const tierMetrics = createTierMetrics(metrics, index);
+  const watched = startTierWatches(tier, cluster, { onFault, watchSeconds: timings.watchSeconds });
+  const { jobWatches, podWatches, quotaWatch } = watched;
+  for (const watch of jobWatches) watch.on('change', index.applyJob);
+  for (const watch of podWatches) watch.on('change', index.applyPod);
+  const watches = [...jobWatches, ...podWatches, ...(quotaWatch ? [quotaWatch] : [])];
+
+  const hub = createEventHub(index, timings);
+  const estimate = createQueueEstimate(index, () => index.counts.running + index.counts.starting);
+  const submit = createSubmitter({ tier, template, cluster, index, clock, estimate, maxUnfinished });
+  const context = { tier, template, cluster, index, hub, submit, clients, ...watched };
+  await addInterface(app, context);
+  metrics.measure(app);
+
+  const stops = [
+    startLogFollower({ cluster, index }),
+    startRecordKeeper({
+      cluster,
+      index,
+      maxFinished,
+      stuckAfterMs: timings.stuckAfterMs,
+      onFault: (error) => app.log.warn({ err: error }, 'a record was not written'),
+    }),
+  ];
+  if (quotaWatch) {
+    const onAdmitted = (record: JobRecord, waitedMs: number) => {
+      tierMetrics.admissionWait.observe(waitedMs / 1_000);
+      app.log.info({ job: record.id, waitedMs }, 'admitted');
+    };
+    const seen = { pods: podWatches[0]!, quotas: quotaWatch };
+    stops.push(startAdmission({ cluster, index, ...seen, onAdmitted, onFault: onFault('admission') }).stop);
+  }
+
+  return {
+    app,
+    metrics,
+    ...context,
+    /** Settles when the cluster has been seen for the first time. */
+    synced: Promise.all(watches.map((watch) => watch.synced)),
+    /** Whether the cluster has been seen. */
+    hasSynced: () => watches.every((watch) => watch.hasSynced()),
+    /** Ends the streams, finishes the requests that are being answered, and stops all that runs. */
+    async stop(): Promise<void> {
+      hub.close();
+      await app.close();
+      for (const stop of stops) stop();
+      for (const watch of watches) watch.stop();
+      await cluster.close();
+    },
+  };
+}
