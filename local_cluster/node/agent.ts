@@ -10,13 +10,13 @@ import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
-import { detectCgroups } from './container/cgroups.ts';
 import { startLogServer } from './logs/log-server.ts';
 import { addressPair, createAddressPool } from './network/addresses.ts';
 import { createEventRecorder } from './pod/events.ts';
 import { type PodManager, startPodManager } from './pod/pod-manager.ts';
 import { startNodeRegistration } from './registration/node-registration.ts';
 import { loadServingCertificate } from './registration/serving-certificate.ts';
+import { detectCgroups } from './runs/cgroups.ts';
 
 const nodeCpus = 2;
 const logPort = 10250;

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { V1Container, V1ContainerState, V1ContainerStatus } from '@kubernetes/client-node';
 import { parseCriLine } from '../logs/cri-log.ts';
-import type { ExitRecord, StartRecord } from './records.ts';
+import type { ExitRecord, StartRecord } from '../runs/records.ts';
 
 /** What is known of one container of a pod. */
 export interface ContainerView {

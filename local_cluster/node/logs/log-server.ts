@@ -3,20 +3,28 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
-import { logFile } from '../container/container-runner.ts';
-import type { PodWorker } from '../pod/pod-worker.ts';
-import type { ServingCertificate } from '../registration/serving-certificate.ts';
+import type { V1Container, V1Pod } from '@kubernetes/client-node';
+import { logFile, type Run } from '../runs/runner.ts';
 import { type LogOptions, type LogSource, readLog } from './log-reader.ts';
+
+/** A pod, as far as its logs go. */
+export interface LoggedPod {
+  pod: V1Pod;
+  containers: { spec: V1Container; runner: { runs: Run[] }; state: { waiting?: { reason: string } | undefined } }[];
+  /** Settles at the next change of any container. */
+  readonly changed: Promise<void>;
+}
 
 export interface LogServerOptions {
   host: string;
   port: number;
-  certificate: ServingCertificate;
+  /** PEM of the node's certificate and its key. */
+  certificate: { cert: string; key: string };
   /** PEM of the authority that the API server's client certificate is of. */
   clientAuthority: Buffer;
   /** The common names that this certificate may have. */
   clientNames: string[];
-  find: (namespace: string, name: string) => PodWorker | undefined;
+  find: (namespace: string, name: string) => LoggedPod | undefined;
 }
 
 /** An answer other than a log. */
@@ -77,18 +85,18 @@ async function answer(
   });
 }
 
-function sourceOf(pod: PodWorker, containerName: string, previous: boolean): LogSource {
+function sourceOf(pod: LoggedPod, containerName: string, previous: boolean): LogSource {
   const container = pod.containers.find(({ spec }) => spec.name === containerName);
   const podName = pod.pod.metadata!.name;
   if (!container) throw new LogError(404, `container ${containerName} not found in pod ${podName}`);
-  const { runner, waiting } = container;
+  const { runner, state } = container;
   // A run that has not begun has no log yet; the one before it is the newest there is.
   const begun = runner.runs.filter(({ start, exit }) => start || exit);
   const run = previous ? begun.at(-2) : begun.at(-1);
   if (!run && previous)
     throw new LogError(400, `previous terminated container "${containerName}" in pod "${podName}" not found`);
   if (!run) {
-    const reason = waiting?.reason ?? 'ContainerCreating';
+    const reason = state.waiting?.reason ?? 'ContainerCreating';
     throw new LogError(400, `container "${containerName}" in pod "${podName}" is waiting to start: ${reason}`);
   }
   return { file: logFile(run), isComplete: () => run.exit !== undefined, changed: () => pod.changed };

@@ -3,8 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
-import { ContainerRunner } from '../container/container-runner.ts';
-import type { NodeContext } from '../node-context.ts';
+import { Runner } from '../runs/runner.ts';
 import type { AddressPair } from './addresses.ts';
 
 const retryMs = 2_000;
@@ -26,14 +25,14 @@ export async function openHostPorts(
   pod: V1Pod,
   folder: string,
   address: AddressPair,
-  node: NodeContext,
+  { hostAddress, shim }: { hostAddress: string; shim: string },
   onFault: (message: string) => void,
 ): Promise<HostPorts> {
-  const ports = pod.spec!.hostNetwork ? [] : hostPortsOf(pod, node.hostAddress);
+  const ports = pod.spec!.hostNetwork ? [] : hostPortsOf(pod, hostAddress);
   const forwarders = await Promise.all(
     ports.map(({ listen, containerPort }) => {
       const forwarderFolder = join(folder, 'host-ports', listen);
-      return keepForwarding(forwarderFolder, listen, `${address.local}:${containerPort}`, node.shim, onFault);
+      return keepForwarding(forwarderFolder, listen, `${address.local}:${containerPort}`, shim, onFault);
     }),
   );
   return {
@@ -64,14 +63,14 @@ async function keepForwarding(
   let isClosing = false;
   let retry: NodeJS.Timeout | undefined;
   const closed = Promise.withResolvers<void>();
-  const runner = new ContainerRunner(folder, shim, () => {
+  const runner = new Runner(folder, shim, () => {
     if (runner.isActive) return;
     if (isClosing) return closed.resolve();
     onFault(`${listen} cannot be forwarded to ${target}: the port is taken, or the forwarder was killed`);
     retry = setTimeout(start, retryMs);
   });
   const start = () =>
-    runner.start((run) => ({
+    runner.start(({ folder: run }) => ({
       argv: [shim, 'forward', listen, target],
       env: ['GOMAXPROCS=2'],
       cwd: '/',

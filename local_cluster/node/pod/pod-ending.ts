@@ -1,10 +1,10 @@
 // The way of a pod from the cause of its end until its containers have been stopped.
 import type { V1Pod } from '@kubernetes/client-node';
+import type { ContainerOwner } from '../container/container-owner.ts';
 import type { PodContainer } from '../container/pod-container.ts';
 import type { StopCause } from './pod-outcome.ts';
 import type { PodOutcome } from './pod-status.ts';
 import { type StopRequest, stopContainer, stopContainers } from './pod-stop.ts';
-import type { PodWorker } from './pod-worker.ts';
 
 /** A stop that has begun. */
 export interface PodStop {
@@ -15,6 +15,15 @@ export interface PodStop {
   deadline: number;
   /** Every container has been stopped. */
   isDone: boolean;
+}
+
+/** What the end of a pod needs of it. */
+export interface EndingPod extends Omit<ContainerOwner, 'restart'> {
+  readonly containers: readonly PodContainer[];
+  /** Settles at the next change of any container. */
+  readonly changed: Promise<void>;
+  /** Refuses new connections at its host ports. */
+  stopListening(): void;
 }
 
 const defaultGraceSeconds = 30;
@@ -28,22 +37,22 @@ export function graceMsOf({ spec }: V1Pod): number {
 export class PodEnding {
   /** Undefined until something ends the pod. */
   stop: PodStop | undefined;
-  readonly #worker: PodWorker;
+  readonly #pod: EndingPod;
 
-  constructor(worker: PodWorker) {
-    this.#worker = worker;
+  constructor(pod: EndingPod) {
+    this.#pod = pod;
   }
 
   /** Ends a pod that was deleted, or that has run for as long as it may. */
   beginIfAsked(startTime: Date): void {
-    const { metadata, spec } = this.#worker.pod;
+    const { metadata, spec } = this.#pod.pod;
     if (metadata!.deletionTimestamp) {
       this.begin('deleted', (metadata!.deletionGracePeriodSeconds ?? defaultGraceSeconds) * 1000);
     }
     if (spec!.activeDeadlineSeconds === undefined || this.stop) return;
     const leftMs = startTime.getTime() + spec!.activeDeadlineSeconds * 1000 - Date.now();
-    if (leftMs <= 0) this.begin('deadline', graceMsOf(this.#worker.pod));
-    else this.#worker.wakeIn(leftMs);
+    if (leftMs <= 0) this.begin('deadline', graceMsOf(this.#pod.pod));
+    else this.#pod.wakeIn(leftMs);
   }
 
   /** Begins to stop the containers; where that has begun, it may only have to be done sooner. */
@@ -55,29 +64,30 @@ export class PodEnding {
     }
     const stop: PodStop = { cause, planned, deadline, isDone: false };
     this.stop = stop;
-    const worker = this.#worker;
-    worker.setup.stopListening();
-    const active = worker.containers.filter(({ runner }) => runner.isActive);
+    const pod = this.#pod;
+    pod.stopListening();
+    const active = pod.containers.filter(({ runner }) => runner.isActive);
     if (active.length === 0) {
       stop.isDone = true;
-      worker.sync();
+      pod.sync();
       return;
     }
-    for (const { spec } of active) worker.event('Normal', 'Killing', `Stopping container ${spec.name}`, spec.name);
+    for (const { spec } of active) pod.event('Normal', 'Killing', `Stopping container ${spec.name}`, spec.name);
     const skipSleep = cause === 'shutdown';
     void stopContainers({ ...this.#request(active, () => stop.deadline), skipSleep }).then(() => {
       stop.isDone = true;
-      worker.sync();
+      pod.sync();
     });
   }
 
   /** Ends one container that is to be started again, e.g. because its liveness probe failed. */
-  restart(container: PodContainer, why: string, graceSeconds?: number): void {
+  restart(name: string, why: string, graceSeconds?: number): void {
     if (this.stop) return;
-    const { pod } = this.#worker;
-    container.stopProbes?.();
-    this.#worker.event('Normal', 'Killing', `Container ${container.spec.name} ${why}`, container.spec.name);
-    const deadline = Date.now() + (graceSeconds !== undefined ? graceSeconds * 1000 : graceMsOf(pod));
+    const pod = this.#pod;
+    const container = pod.containers.find(({ spec }) => spec.name === name)!;
+    container.stopProbes();
+    pod.event('Normal', 'Killing', `Container ${name} ${why}`, name);
+    const deadline = Date.now() + (graceSeconds !== undefined ? graceSeconds * 1000 : graceMsOf(pod.pod));
     void stopContainer(
       container,
       this.#request([container], () => deadline),
@@ -86,19 +96,19 @@ export class PodEnding {
 
   /** Ends what still runs, without any patience. */
   async killRest(): Promise<void> {
-    const { containers } = this.#worker;
-    for (const { stopProbes } of containers) stopProbes?.();
+    const { containers } = this.#pod;
+    for (const container of containers) container.stopProbes();
     if (containers.some(({ runner }) => runner.isActive)) await stopContainers(this.#request(containers, () => 0));
   }
 
-  #request(containers: PodContainer[], deadline: () => number): StopRequest {
-    const worker = this.#worker;
+  #request(containers: readonly PodContainer[], deadline: () => number): StopRequest {
+    const pod = this.#pod;
     return {
       containers,
-      address: worker.setup.address,
+      address: pod.address,
       deadline,
-      changed: () => worker.changed,
-      onHookFailure: ({ spec }, message) => worker.event('Warning', 'FailedPreStopHook', message, spec.name),
+      changed: () => pod.changed,
+      onHookFailure: ({ spec }, message) => pod.event('Warning', 'FailedPreStopHook', message, spec.name),
     };
   }
 }

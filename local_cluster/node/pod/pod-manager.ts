@@ -4,9 +4,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { startWatchCache } from '@ml-job-mesh/cluster-client';
-import { ContainerRunner } from '../container/container-runner.ts';
-import { readRecord } from '../container/records.ts';
-import type { NodeContext } from '../node-context.ts';
+import { readRecord } from '../runs/records.ts';
+import { Runner } from '../runs/runner.ts';
+import type { NodeContext } from './node-context.ts';
 import type { PodRecord } from './pod-setup.ts';
 import { PodWorker } from './pod-worker.ts';
 
@@ -99,7 +99,7 @@ async function removeOrphans(node: NodeContext, workers: ReadonlyMap<string, Pod
   }
 }
 
-type KillableRunner = { runner: ContainerRunner; changed: () => Promise<void> };
+type KillableRunner = { runner: Runner; changed: () => Promise<void> };
 
 function listRunners(folder: string, shim: string): KillableRunner[] {
   let names: string[] = [];
@@ -110,7 +110,7 @@ function listRunners(folder: string, shim: string): KillableRunner[] {
   }
   return names.map((name) => {
     let change = Promise.withResolvers<void>();
-    const runner = new ContainerRunner(join(folder, name), shim, () => {
+    const runner = new Runner(join(folder, name), shim, () => {
       change.resolve();
       change = Promise.withResolvers<void>();
     });

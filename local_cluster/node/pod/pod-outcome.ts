@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { ContainerPosition } from './pod-plan.ts';
+import type { ContainerPosition } from '../container/container-position.ts';
 import type { PodOutcome } from './pod-status.ts';
 
 /** Why a pod's containers were stopped. `finished`: those that count had ended, only sidecars were left. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type ContainerKind, type ContainerPosition, planPod } from './pod-plan.ts';
+import type { ContainerKind, ContainerPosition } from '../container/container-position.ts';
+import { planPod } from './pod-plan.ts';
 
 const none = (name: string, kind: ContainerKind = 'main'): ContainerPosition => ({
   name,

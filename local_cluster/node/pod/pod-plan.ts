@@ -1,18 +1,6 @@
 // What a pod's containers should do next, as a pure function of where they are: init containers one after the other,
 // sidecars (init containers that are always restarted) before what follows them, then all others at once.
-
-export type ContainerKind = 'init' | 'sidecar' | 'main';
-
-/** Where one container is. */
-export interface ContainerPosition {
-  name: string;
-  kind: ContainerKind;
-  state: 'none' | 'active' | 'ended';
-  /** Active, and its startup probe (if any) has succeeded. */
-  started: boolean;
-  /** Of the last run, when it has ended. */
-  exitCode?: number | undefined;
-}
+import type { ContainerPosition } from '../container/container-position.ts';
 
 export interface PodPlan {
   /** Containers to run, or to run again as soon as their back-off allows. */

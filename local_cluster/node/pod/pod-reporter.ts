@@ -2,9 +2,9 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { KubernetesError } from '@ml-job-mesh/cluster-client';
 import { neverRun } from '../container/container-status.ts';
-import { type PodContainer, viewOf } from '../container/pod-container.ts';
+import type { PodContainer } from '../container/pod-container.ts';
 import type { AddressPair } from '../network/addresses.ts';
-import type { NodeContext } from '../node-context.ts';
+import type { NodeContext } from './node-context.ts';
 import { derivePodStatus, type PodOutcome } from './pod-status.ts';
 import { createStatusWriter } from './status-writer.ts';
 
@@ -39,7 +39,7 @@ export function createPodReporter(boundPod: V1Pod, node: NodeContext) {
       if (isSilent) return undefined;
       const now = new Date();
       const { nodeAddress } = node;
-      const views = containers.map((container) => (outcome ? lastViewOf : viewOf)(container, uid!));
+      const views = containers.map((container) => (outcome ? lastViewOf(container, uid!) : container.view(uid!)));
       const status = derivePodStatus(
         { pod, address, nodeAddress, startTime, containers: views, outcome, conditions },
         now,
@@ -78,7 +78,7 @@ export function createPodReporter(boundPod: V1Pod, node: NodeContext) {
 }
 
 /** A container of a pod that is over waits for nothing, and ended if only by never having run. */
-function lastViewOf(container: PodContainer, podUid: string): ReturnType<typeof viewOf> {
-  const view = { ...viewOf(container, podUid), waiting: undefined };
+function lastViewOf(container: PodContainer, podUid: string): ReturnType<PodContainer['view']> {
+  const view = { ...container.view(podUid), waiting: undefined };
   return view.exit ? view : { ...view, id: '', exit: neverRun };
 }

@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
+import type { ContainerKind } from '../container/container-position.ts';
 import type { ContainerView } from '../container/container-status.ts';
-import type { ExitRecord, StartRecord } from '../container/records.ts';
-import type { ContainerKind } from './pod-plan.ts';
+import type { ExitRecord, StartRecord } from '../runs/records.ts';
 import { derivePodStatus, type PodView } from './pod-status.ts';
 
 const now = new Date('2026-11-21T10:00:00Z');

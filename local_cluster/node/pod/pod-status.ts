@@ -1,8 +1,8 @@
 // The status of a pod, as a pure function of where its containers are.
 import type { V1Pod, V1PodCondition, V1PodStatus } from '@kubernetes/client-node';
+import type { ContainerKind } from '../container/container-position.ts';
 import { type ContainerView, describeContainer } from '../container/container-status.ts';
 import type { AddressPair } from '../network/addresses.ts';
-import type { ContainerKind } from './pod-plan.ts';
 
 /** How a pod ended; it never leaves this again. */
 export interface PodOutcome {

@@ -1,14 +1,13 @@
 // Stopping the containers of a pod: hooks, SIGTERM, patience, SIGKILL; sidecars after what they served.
 import { setTimeout } from 'node:timers/promises';
-import type { V1LifecycleHandler } from '@kubernetes/client-node';
-import { translateCommand } from '../container/container-process.ts';
+import { runHook } from '../container/container-hooks.ts';
 import type { PodContainer } from '../container/pod-container.ts';
-import { type Command, checkCommand, checkHttp } from '../probes/probe-checks.ts';
+import type { AddressPair } from '../network/addresses.ts';
 
 export interface StopRequest {
-  containers: PodContainer[];
+  containers: readonly PodContainer[];
   /** Where the pod listens. */
-  address: { announced: string; local: string } | undefined;
+  address: AddressPair | undefined;
   /** The whole node goes down: nobody is to be given time to turn to another pod. */
   skipSleep?: boolean;
   /** When patience ends (epoch ms). It may be moved while the stop is under way. */
@@ -24,7 +23,7 @@ const killPatienceMs = 1_000;
 /** Stops every container that is active; settles when none is. */
 export async function stopContainers(request: StopRequest): Promise<void> {
   const active = request.containers.filter(({ runner }) => runner.isActive);
-  for (const container of active) container.stopProbes?.();
+  for (const container of active) container.stopProbes();
   await Promise.all(
     active.filter(({ kind }) => kind !== 'sidecar').map((container) => stopContainer(container, request)),
   );
@@ -34,21 +33,28 @@ export async function stopContainers(request: StopRequest): Promise<void> {
 
 /** Stops one container. */
 export async function stopContainer(container: PodContainer, request: StopRequest): Promise<void> {
-  const { runner, spec } = container;
-  const preStop = spec.lifecycle?.preStop;
+  const { runner } = container;
   const run = runner.current;
   const hasEnded = () => runner.current !== run || !runner.isActive;
-  if (preStop && container.process) {
-    const over = new AbortController();
-    await Promise.race([runHook(preStop, container, request, over.signal), waitUntil(hasEnded, request)]);
-    over.abort();
-  }
+  const over = new AbortController();
+  await Promise.race([runPreStop(container, request, over.signal), waitUntil(hasEnded, request)]);
+  over.abort();
   if (!hasEnded()) runner.signal('SIGTERM');
   await waitUntil(hasEnded, request);
   while (!hasEnded()) {
     runner.signal('SIGKILL');
     await Promise.race([request.changed(), setTimeout(killPatienceMs)]);
   }
+}
+
+async function runPreStop(container: PodContainer, request: StopRequest, over: AbortSignal): Promise<void> {
+  const { spec, process } = container;
+  const { address, deadline, skipSleep } = request;
+  const hook = spec.lifecycle?.preStop;
+  if (!hook || !process || !address) return;
+  const timeoutMs = Math.max(1, deadline() - Date.now());
+  const finding = await runHook(hook, { spec, process, address }, { timeoutMs, skipSleep, over });
+  if (finding !== undefined && !over.aborted) request.onHookFailure(container, finding);
 }
 
 /** Waits for the end of the container or of patience. */
@@ -65,33 +71,3 @@ async function waitUntil(hasEnded: () => boolean, { deadline, changed }: StopReq
 
 /** The deadline may be moved; it is looked at this often at least. */
 const maxPauseMs = 500;
-
-/** Runs a `preStop` or `postStart` hook. A command ends when `over` is aborted: no container, nothing in it. */
-export async function runHook(
-  hook: V1LifecycleHandler,
-  container: PodContainer,
-  request: StopRequest,
-  over?: AbortSignal,
-): Promise<void> {
-  const timeoutMs = Math.max(1, request.deadline() - Date.now());
-  let finding: string | undefined;
-  if (hook.sleep && !request.skipSleep) await setTimeout(hook.sleep.seconds * 1000);
-  if (hook.httpGet) finding = await checkHttp(hook.httpGet, container.spec, request.address!.local, timeoutMs);
-  if (hook.exec) {
-    finding = await checkCommand(commandIn(container, request.address!, hook.exec.command ?? []), timeoutMs, over);
-  }
-  if (finding !== undefined && !over?.aborted) request.onHookFailure(container, finding);
-}
-
-/** A command of the pod as one of this machine, run in the container's surroundings. */
-export function commandIn(
-  { process }: PodContainer,
-  address: { announced: string; local: string },
-  command: string[],
-): Command {
-  return {
-    argv: translateCommand(command, process!, process!.image, address),
-    env: Object.fromEntries(process!.env),
-    cwd: process!.cwd,
-  };
-}

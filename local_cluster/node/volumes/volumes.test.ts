@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { V1ConfigMap, V1Container, V1Pod, V1Volume } from '@kubernetes/client-node';
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createPodObjects, type PodObjects } from './pod-objects.ts';
+import { createPodObjects, type PodObjects } from '../references/pod-objects.ts';
 import { prepareVolumes, resolveMounts } from './volumes.ts';
 
 const pair = (last: number) => ({ announced: `10.244.1.${last}`, local: `127.244.1.${last}` });

@@ -3,10 +3,10 @@ import { constants } from 'node:fs';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Container, V1KeyToPath, V1Pod, V1Volume, V1VolumeProjection } from '@kubernetes/client-node';
-import { type PodSurroundings, readPodField, readResourceField } from '../container/downward-api.ts';
-import { expandVariables } from '../container/expansion.ts';
-import { normalizePath } from '../container/path-mapping.ts';
-import type { PodObjects } from './pod-objects.ts';
+import { type PodSurroundings, readPodField, readResourceField } from '../references/downward-api.ts';
+import { expandVariables } from '../references/expansion.ts';
+import type { PodObjects } from '../references/pod-objects.ts';
+import { normalizePath } from './path-mapping.ts';
 import { type FileSet, pathInside, writeFileSet } from './projected-files.ts';
 
 /** A volume that cannot be had now; the pod waits and it is tried again. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { V1Container, V1Pod } from '@kubernetes/client-node';
 import type { ImageDescription } from '../images/images.ts';
 import type { AddressPair } from '../network/addresses.ts';
-import { expandVariables } from './expansion.ts';
-import { mapPaths, normalizePath, type PathMap } from './path-mapping.ts';
+import { expandVariables } from '../references/expansion.ts';
+import { mapPaths, normalizePath, type PathMap } from '../volumes/path-mapping.ts';
 
 export interface ProcessSurroundings {
   pod: V1Pod;

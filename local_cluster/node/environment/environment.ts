@@ -1,8 +1,8 @@
 // The environment variables of a container, from everything that a pod may take them from.
 import type { V1Container, V1EnvVarSource, V1Pod } from '@kubernetes/client-node';
-import type { PodObjects } from '../volumes/pod-objects.ts';
-import { type PodSurroundings, readPodField, readResourceField } from './downward-api.ts';
-import { expandVariables } from './expansion.ts';
+import { type PodSurroundings, readPodField, readResourceField } from '../references/downward-api.ts';
+import { expandVariables } from '../references/expansion.ts';
+import type { PodObjects } from '../references/pod-objects.ts';
 
 /** A container that cannot be made as the pod describes it, e.g. because a ConfigMap is missing. It may be tried again. */
 export class ContainerConfigError extends Error {

@@ -1,4 +1,4 @@
-// One container of a pod through all its runs. Each run has a folder of its own, which the shim fills; this side reads
+// A program through all its runs: a container of a pod, or the forwarder of a port. Each run has a folder of its own, which the shim fills; this side reads
 // the records there, whether it started the shim itself or found it running after a restart of the agent.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { type FSWatcher, mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const keptRuns = 2;
 /** How often a shim that is not our child is looked after, in case it dies without a record. */
 const lookMs = 1_000;
 
-export class ContainerRunner {
+export class Runner {
   readonly folder: string;
   /** Newest last. */
   runs: Run[] = [];
@@ -79,15 +79,15 @@ export class ContainerRunner {
 
   /**
    * Starts a new run.
-   * @param describe makes the shim's configuration, given the run's folder
+   * @param describe makes the shim's configuration, given the run
    */
-  start(describe: (folder: string, number: number) => ShimConfig): void {
+  start(describe: (run: Run) => ShimConfig): void {
     const number = (this.current?.number ?? -1) + 1;
     const folder = join(this.folder, String(number));
     mkdirSync(folder, { recursive: true });
     const run: Run = { number, folder };
     writeFileSync(terminationLog(run), '');
-    writeRecord(folder, 'config.json', describe(folder, number));
+    writeRecord(folder, 'config.json', describe(run));
     this.runs.push(run);
     this.restarts = number;
     while (this.runs.length > keptRuns) this.#remove(this.runs[0]!);

@@ -1,8 +1,8 @@
 // What everything on one node shares.
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
-import type { Cgroups } from './container/cgroups.ts';
-import type { AddressPair, AddressPool } from './network/addresses.ts';
-import type { EventRecorder } from './pod/events.ts';
+import type { AddressPair, AddressPool } from '../network/addresses.ts';
+import type { Cgroups } from '../runs/cgroups.ts';
+import type { EventRecorder } from './events.ts';
 
 export interface NodeContext {
   nodeName: string;
