@@ -41,6 +41,15 @@ func container(t *testing.T, script string) string {
 
 func shim(arguments ...string) *exec.Cmd { return exec.Command("/proc/self/exe", arguments...) }
 
+func ownProgram(t *testing.T) string {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
 func readExit(t *testing.T, folder string) exitRecord {
 	t.Helper()
 	var record exitRecord
