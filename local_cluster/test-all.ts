@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectFolder } from './install/cache.ts';
-import { installSoftware } from './install/install.ts';
+import { installSoftware, installTestTools } from './install/install.ts';
 import { formatSeconds } from './install/screen.ts';
 import { addCounts, type Counts, countStep, listTestSteps, type TestStep } from './testing/test-steps.ts';
 
@@ -41,7 +41,7 @@ async function runAll(): Promise<Finished[]> {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   console.log('━━━ install');
   const { python } = await installSoftware();
-  const steps = listTestSteps(python, reportFolder, values.faults);
+  const steps = listTestSteps(await installTestTools(python), reportFolder, values.faults);
   const unknown = positionals.find((name) => !steps.some((step) => step.name === name));
   if (unknown) throw new Error(`there is no step ${unknown}; there are ${steps.map(({ name }) => name).join(', ')}`);
   const finished: Finished[] = [];

@@ -2,11 +2,15 @@ import gzip
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from data_preload import fetch, preload_from, read_source, train_test_split
+from data_preload import SOURCES, fetch, preload_from, read_source, train_test_split
 from utils import JobError, images_name, labels_name, read_split, write_with_checksum
 
 HERE = Path(__file__).parent
@@ -32,6 +36,52 @@ def test_a_dataset_that_is_there_and_whole_is_not_fetched_again(
 ) -> None:
     fetch("mnist", whole_data)
     assert capsys.readouterr().out == f"mnist: already in {whole_data / 'mnist'}, verified\n"
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose files are what the sources of the datasets give."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
+    Thread(target=server.serve_forever).start()
+    monkeypatch.setitem(SOURCES, "mnist", f"http://127.0.0.1:{server.server_port}/")
+    yield folder
+    server.shutdown()
+    server.server_close()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def pack_files(source: Path, target: Path) -> None:
+    for split in ("train", "test"):
+        for name in (images_name(split), labels_name(split)):
+            (target / f"{name}.gz").write_bytes(gzip.compress((source / name).read_bytes(), compresslevel=1))
+
+
+def test_what_is_fetched_is_the_same_as_what_is_taken_from_a_folder(
+    served: Path, mnist_files: Path, whole_data: Path, tmp_path: Path
+) -> None:
+    pack_files(mnist_files, served)
+    fetch("mnist", tmp_path)
+    for split in ("train", "test"):
+        assert read_split(tmp_path / "mnist", split) == read_split(whole_data / "mnist", split)
+
+
+def test_a_source_that_gives_a_set_of_its_own_is_refused(served: Path, small_data: Path, tmp_path: Path) -> None:
+    pack_files(small_data / "mnist", served)
+    with pytest.raises(JobError, match="gave 1050 images of the train split, not 60000"):
+        fetch("mnist", tmp_path / "target")
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_source_that_has_not_got_a_file_is_named_with_the_reason(served: Path, tmp_path: Path) -> None:
+    with pytest.raises(JobError, match=r"/train-images-idx3-ubyte\.gz could not be fetched: HTTP Error 404") as raised:
+        fetch("mnist", tmp_path / "target")
+    assert (raised.value.code, (tmp_path / "target").exists()) == ("fetch_failed", False)
 
 
 def test_compressed_files_give_the_same_as_plain_ones(small_data: Path, tmp_path: Path) -> None:

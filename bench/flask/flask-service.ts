@@ -1,17 +1,12 @@
 // Starts the Flask service that the mesh is compared with, under its own server or under gunicorn.
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { dirname, join } from 'node:path';
+import { findPython } from '../../local_cluster/install/python.ts';
+import { installTools } from '../../local_cluster/install/python-packages.ts';
+import { lockFiles } from '../../local_cluster/install/requirements.ts';
 import { withDescendants } from '../measure/cpu-time.ts';
 import { startProcess } from '../setup/background-process.ts';
 import type { BenchCluster } from '../setup/bench-cluster.ts';
 import { projectFolder } from '../setup/services.ts';
-
-const run = promisify(execFile);
-const requirements = join(import.meta.dirname, 'requirements.txt');
 
 export interface FlaskService {
   url: string;
@@ -25,19 +20,10 @@ export interface FlaskService {
  * @returns the folder of its programs
  */
 export async function prepareFlask(): Promise<string> {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  const version = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const folder = join(cache, 'ml-job-mesh', `bench-flask-${version}`);
-  const complete = join(folder, 'complete');
-  if (!existsSync(complete)) {
-    console.error(`installing Flask and the Kubernetes client into ${folder}`);
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    await run('python3', ['-m', 'venv', folder]);
-    await run(join(folder, 'bin', 'pip'), ['install', '--quiet', '--requirement', requirements]);
-    writeFileSync(complete, '');
-  }
-  return join(folder, 'bin');
+  const { value: python } = await findPython();
+  const context = { say: () => undefined, signal: new AbortController().signal };
+  const { value: program } = await installTools(context, python, { name: 'bench-flask', lock: lockFiles.benchFlask });
+  return dirname(program);
 }
 
 /**

@@ -27,7 +27,7 @@ const kinds = ['ff', 'cnn'] as const;
 type Pair = { ours: Measured[]; usual: Measured[] };
 
 const options = {
-  python: file('the Python with PyTorch and torchvision (default: what npm start installs)'),
+  python: file('the Python with PyTorch and torchvision (default: installed)'),
   epochs: number('epochs of each training', 5),
   seeds: numbers('one training for each', [1, 2, 3]),
   repeats: number('evaluations of a saved network', 5),

@@ -1,6 +1,8 @@
-// Which Python the benchmark runs: the one that `npm start` makes for jobs, made here if it isn't there yet.
+// Which Python the benchmark runs: one that sees the packages of jobs, and torchvision besides.
 
-import { findPython, installPythonPackages } from '../../local_cluster/install/python.ts';
+import { findPython } from '../../local_cluster/install/python.ts';
+import { installJobPackages, installTools } from '../../local_cluster/install/python-packages.ts';
+import { lockFiles } from '../../local_cluster/install/requirements.ts';
 import { createStepRunner } from '../../local_cluster/install/step-runner.ts';
 
 /** Finds or makes the environment with PyTorch and torchvision. Gives the path of its program; progress is on stderr. */
@@ -12,7 +14,10 @@ export async function preparePython(): Promise<string> {
     width: stderr.columns,
   });
   const python = runner.step('Python', [], () => findPython());
-  const packages = runner.step('Python packages', [python], installPythonPackages);
+  const packages = runner.step('Python packages', [python], installJobPackages);
+  const tools = runner.step('torchvision', [python, packages], (context, found, sees) =>
+    installTools(context, found, { name: 'bench-job', lock: lockFiles.benchJob, options: ['--no-deps'], sees }),
+  );
   await runner.finish();
-  return packages;
+  return tools;
 }

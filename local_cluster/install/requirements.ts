@@ -1,0 +1,21 @@
+/** The lock files of all Python packages that are installed: versions and hashes, written by `npm run lock`. */
+import path from 'node:path';
+import { projectFolder } from './cache.ts';
+
+const own = (name: string) => path.join(import.meta.dirname, 'requirements', `${name}.txt`);
+const inProject = (name: string) => path.join(projectFolder, name);
+
+/** Paths of the lock files. */
+export const lockFiles = {
+  pip: own('pip'),
+  uv: own('uv'),
+  envoy: own('envoy'),
+  go: own('go'),
+  testTools: own('test-tools'),
+  /** Jobs, with the build of PyTorch that has CUDA. */
+  jobs: inProject('model_config/requirements.txt'),
+  /** Jobs, with PyTorch's CPU build, which only its own index has. */
+  jobsCpu: inProject('model_config/requirements-cpu.txt'),
+  benchJob: inProject('bench/job/requirements.txt'),
+  benchFlask: inProject('bench/flask/requirements.txt'),
+};
