@@ -56,6 +56,14 @@ test.each([
   ['GET', '/free/jobs?limit=0', undefined, 400, 'invalid_request'],
   ['GET', '/free/jobs?status=done', undefined, 400, 'invalid_request'],
   ['GET', '/free/jobs?cursor=nonsense', undefined, 400, 'invalid_request'],
+  ['GET', '/free/jobs?limit=2&limit=3', undefined, 400, 'invalid_request'],
+  ['GET', '/free/jobs?Limit=2', undefined, 400, 'invalid_request'],
+  ['GET', '/free/queue?limit=2', undefined, 400, 'invalid_request'],
+  ['DELETE', '/free/jobs?al=true', undefined, 400, 'invalid_request'],
+  ['GET', `/free/jobs/${'a'.repeat(3_000)}`, undefined, 404, 'job_not_found'],
+  ['GET', '/free/jobs/A.b', undefined, 404, 'job_not_found'],
+  ['GET', '/free/jobs/%zz/logs', undefined, 400, 'invalid_request'],
+  ['DELETE', '/free/jobs/%ff', undefined, 400, 'invalid_request'],
 ] as const)('%s %s (%s) is a problem of RFC 9457: %s %s', async (method, url, payload, statusCode, code) => {
   const { inject, stub } = await startTestTier();
   const answer = await inject({ method, url, ...(payload !== undefined && { payload }) });
@@ -66,6 +74,24 @@ test.each([
     { type: 'about:blank', title, status: statusCode, code, detail: expect.stringMatching(/./) },
   ]);
   expect(stub.list(jobs)).toEqual([]);
+});
+
+test.each([
+  ['/free/jobs?limit=0', 'the query parameter "limit" must be >= 1'],
+  [
+    '/free/jobs?dataset=cifar',
+    'the query parameter "dataset" must be equal to one of the allowed values: mnist, kmnist',
+  ],
+  ['/free/jobs?datset=mnist', 'this call has no query parameter "datset"'],
+])('%s says what is wrong and what is allowed', async (url, detail) => {
+  const { inject } = await startTestTier();
+  expect((await inject({ url })).json()).toMatchObject({ status: 400, code: 'invalid_request', detail });
+});
+
+test('a post and a health check take any query, as they always did', async () => {
+  const { post, inject } = await startTestTier();
+  expect((await post({ dataset: 'mnist' }, {}, '/free?from=an-old-script')).statusCode).toBe(200);
+  expect((await inject({ url: '/free/healthz?from=a-load-balancer' })).statusCode).toBe(200);
 });
 
 test('a body that is longer than any job needs is refused', async () => {

@@ -5,6 +5,7 @@ import { clearRoutes } from './routes/clear-jobs.ts';
 import { documentation } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { describeInvalidInput, refuseUnknownQueries } from './routes/input.ts';
 import { jobRoutes } from './routes/job.ts';
 import { listRoutes } from './routes/list-jobs.ts';
 import { logRoutes } from './routes/logs.ts';
@@ -13,9 +14,15 @@ import { submitRoutes } from './routes/submit.ts';
 import type { Job } from './state/kubernetes-objects.ts';
 import type { TierContext } from './tier-context.ts';
 
+/** What is not allowed is refused; Fastify would drop it. */
+const inputOptions = {
+  ajv: { customOptions: { removeAdditional: false } },
+  schemaErrorFormatter: describeInvalidInput,
+} satisfies FastifyServerOptions;
+
 /** The app without its interface: what goes wrong before that is there can be logged already. */
 export function createApp(options: FastifyServerOptions = {}): FastifyInstance {
-  return fastify({ ...serverOptions, ...options } as FastifyServerOptions) as FastifyInstance;
+  return fastify({ ...serverOptions, ...inputOptions, ...options } as FastifyServerOptions) as FastifyInstance;
 }
 
 /**
@@ -25,6 +32,7 @@ export function createApp(options: FastifyServerOptions = {}): FastifyInstance {
 export async function addInterface(app: FastifyInstance, context: TierContext & { template: Job }): Promise<void> {
   app.setSerializerCompiler(() => JSON.stringify);
   useProblems(app);
+  refuseUnknownQueries(app);
   await readEveryBody(app);
   await documentation(app, { tier: context.tier });
   await app.register(async (routes) => {

@@ -7,7 +7,7 @@ import { hasEnded } from '../state/job-state.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
 
 const ClearQuery = Type.Object({
-  all: Type.Boolean({ default: false, description: 'The unfinished ones too.' }),
+  all: Type.Optional(Type.Boolean({ default: false, description: 'The unfinished ones too.' })),
 });
 
 const Cleared = Type.Object({

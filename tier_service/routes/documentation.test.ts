@@ -6,8 +6,16 @@ import { premiumTier } from '../../premium_service/app/tier.ts';
 import { listFailures } from '../state/failure.ts';
 import { startTestTier } from '../testing/test-tier.ts';
 
+interface Parameter {
+  name: string;
+  in: string;
+  required: boolean;
+  schema: Record<string, unknown>;
+}
+
 interface Operation {
   summary: string;
+  parameters?: Parameter[];
   responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>;
 }
 
@@ -50,6 +58,20 @@ describe.each([freeTier, premiumTier])('the description of the $name tier', (tie
       `POST /img-classification/${name}`,
     ];
     expect(calls.sort()).toEqual(expected.sort());
+  });
+
+  test('says of every parameter whether it is needed and what it takes', async () => {
+    const operations = Object.values((await read()).paths).flatMap((methods) => Object.values(methods));
+    const parameters = operations.flatMap(({ parameters = [] }) => parameters);
+    const needed = parameters.filter(({ required }) => required).map((parameter) => parameter.in);
+    expect(new Set(needed)).toEqual(new Set(['path']));
+    expect(parameters.filter(({ schema }) => 'default' in schema).map(({ required }) => required)).not.toContain(true);
+    const limits = Object.fromEntries(parameters.map(({ name, schema }) => [name, [schema.pattern, schema.maxLength]]));
+    expect(limits).toMatchObject({
+      id: ['^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', 63],
+      cursor: ['^[A-Za-z0-9_-]+$', 300],
+      'idempotency-key': ['^[!-~]+$', 255],
+    });
   });
 
   test('gives every error as a problem, whose codes are all listed', async () => {

@@ -9,7 +9,7 @@ import { hasEnded, isUnexplained, rankOf } from '../state/job-state.ts';
 import type { TierContext } from '../tier-context.ts';
 import type { EventHub } from '../views/event-hub.ts';
 import { viewJob } from '../views/job-view.ts';
-import { JobParams } from './job.ts';
+import { JobParams } from './input.ts';
 
 type EventName = 'status' | 'progress' | 'result';
 

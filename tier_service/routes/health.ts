@@ -8,9 +8,10 @@ const Health = Type.Object({ status: Type.Literal('ok') });
 /** `GET /{tier}/healthz` (alive) and `GET /{tier}/readyz` (the Kubernetes API answers and the watches are fresh). */
 export function healthRoutes(app: FastifyInstance, context: TierContext): void {
   const { tier, cluster, quotaWatch } = context;
+  const config = { takesAnyQuery: true };
   app.get(
     `/${tier.name}/healthz`,
-    { schema: { summary: 'Alive', tags: ['health'], response: answers({ 200: Health }) }, logLevel: 'warn' },
+    { schema: { summary: 'Alive', tags: ['health'], response: answers({ 200: Health }) }, logLevel: 'warn', config },
     async () => ({ status: 'ok' }),
   );
   app.get(
@@ -22,6 +23,7 @@ export function healthRoutes(app: FastifyInstance, context: TierContext): void {
         response: answers({ 200: Health }, 'not_ready', 'cluster_unavailable'),
       },
       logLevel: 'warn',
+      config,
     },
     async () => {
       requireFresh(context);

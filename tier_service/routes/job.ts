@@ -1,12 +1,10 @@
 import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
 import { cancelJob } from '../ending/cancel-job.ts';
 import { findJob, recordOf } from '../records/find-job.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
 import { Job, viewJob } from '../views/job-view.ts';
-
-export const JobParams = Type.Object({ id: Type.String({ description: "The job's id." }) });
+import { JobParams } from './input.ts';
 
 /** `GET` and `DELETE /{tier}/jobs/{id}`: what a job is, and cancelling it. */
 export function jobRoutes(app: FastifyInstance, context: TierContext): void {

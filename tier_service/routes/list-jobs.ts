@@ -8,9 +8,17 @@ import { requireFresh, type TierContext } from '../tier-context.ts';
 import { datasetOf, Job } from '../views/job-view.ts';
 import { listPage } from '../views/list-page.ts';
 
+const defaultLimit = 50;
+
 const ListQuery = Type.Object({
-  limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
-  cursor: Type.Optional(Type.String({ maxLength: 300, description: 'The `next_cursor` of the page before.' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: defaultLimit })),
+  cursor: Type.Optional(
+    Type.String({
+      maxLength: 300,
+      pattern: '^[A-Za-z0-9_-]+$',
+      description: 'The `next_cursor` of the page before; no other text is one.',
+    }),
+  ),
   status: Type.Optional(Type.Enum([...statuses])),
   dataset: Type.Optional(Type.Enum([...datasets])),
 });
@@ -35,7 +43,7 @@ export function listRoutes(app: FastifyInstance, context: TierContext): void {
     response: answers({ 200: JobList }, 'invalid_request', 'unauthorized', 'cluster_unavailable'),
   };
 
-  function writePage(client: string, { limit, cursor, status, dataset }: ListQuery): Buffer {
+  function writePage(client: string, { limit = defaultLimit, cursor, status, dataset }: ListQuery): Buffer {
     const page = listPage(index, {
       limit,
       cursor,

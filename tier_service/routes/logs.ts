@@ -11,10 +11,10 @@ import { logPath } from '../state/job-paths.ts';
 import { hasEnded } from '../state/job-state.ts';
 import { containerName } from '../submission/job-template.ts';
 import type { TierContext } from '../tier-context.ts';
-import { JobParams } from './job.ts';
+import { JobParams } from './input.ts';
 
 const LogQuery = Type.Object({
-  follow: Type.Boolean({ default: false, description: 'Send what comes, until the job ends.' }),
+  follow: Type.Optional(Type.Boolean({ default: false, description: 'Send what comes, until the job ends.' })),
   tail: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Only so many of its last lines.' })),
 });
 

@@ -1,4 +1,4 @@
-import { answers, problem } from '@ml-job-mesh/http-service';
+import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { recordOf } from '../records/find-job.ts';
@@ -14,7 +14,9 @@ export function submitRoutes(app: FastifyInstance, { tier, index, clients, submi
       'The body counts, not its label: JSON or a form, under any content type. With an Idempotency-Key, a repeat of the same request returns the same job for as long as that exists.',
     tags: ['jobs'],
     headers: Type.Object({
-      'idempotency-key': Type.Optional(Type.String({ description: '1 to 255 visible ASCII characters.' })),
+      'idempotency-key': Type.Optional(
+        Type.String({ maxLength: 255, pattern: '^[!-~]+$', description: 'Visible ASCII characters.' }),
+      ),
     }),
     response: answers(
       { 200: SubmittedJob },
@@ -27,23 +29,17 @@ export function submitRoutes(app: FastifyInstance, { tier, index, clients, submi
     ),
   };
   // The body is described, but read by hand: its label does not count, so Fastify's own validation cannot be used.
-  const config = { documentedBody: JobRequest };
+  const config = { documentedBody: JobRequest, takesAnyQuery: true };
 
   for (const { path, namespace } of tier.places) {
     app.post(path, { schema, config }, async (request, reply) => {
       const client = clients.identify(request);
       const choices = readJobRequest(typeof request.body === 'string' ? request.body : '');
-      const idempotencyKey = readKey(request.headers['idempotency-key']);
+      const idempotencyKey = request.headers['idempotency-key'] as string | undefined;
       const job = await submit({ choices, namespace, requestId: request.id, client, idempotencyKey });
       const record = index.get(job.metadata!.name!) ?? recordOf(job);
       reply.header('location', `/${tier.name}/jobs/${record.id}`);
       return { job_name: record.id, namespace, ...viewJob(tier, record, index.queuePosition(record)) };
     });
   }
-}
-
-function readKey(header: string | string[] | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  if (typeof header === 'string' && /^[\x21-\x7e]{1,255}$/.test(header)) return header;
-  throw problem('invalid_request', 'the Idempotency-Key has to be 1 to 255 visible ASCII characters');
 }
