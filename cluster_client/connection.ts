@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { startDeadline } from './call-deadline.ts';
 import { createCredentials, type Pools } from './credentials.ts';
-import { loadKubeConfig } from './kubeconfig.ts';
+import { loadAccess } from './kubeconfig.ts';
 import { errorFromAnswer, errorFromFault } from './kubernetes-error.ts';
 import { isBinary, preferBinary, readBinaryStatus } from './watch-events.ts';
 
@@ -60,11 +60,11 @@ export type ClusterConnection = ReturnType<typeof connectToCluster>;
  * @throws Error when there is no kubeconfig, or the context that was named is not in it
  */
 export function connectToCluster({ kubeconfig, context, connections = 256 }: ConnectOptions = {}) {
-  const config = loadKubeConfig(kubeconfig, context);
-  const server = new URL(config.getCurrentCluster()!.server);
+  const access = loadAccess(kubeconfig, context);
+  const server = new URL(access.server);
   const origin = server.origin;
   const basePath = server.pathname.replace(/\/$/, '');
-  const credentials = createCredentials(config, connections);
+  const credentials = createCredentials(access, connections);
 
   async function request(
     method: Dispatcher.HttpMethod,

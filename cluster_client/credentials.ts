@@ -1,6 +1,6 @@
 // With what the API server is asked: pools of connections that have the certificates, and headers that have the token.
-import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import type { ClusterAccess } from './kubeconfig.ts';
 import { KubernetesError } from './kubernetes-error.ts';
 
 /** Account tokens are renewed in their file well before they end; a cached one is at most this old. */
@@ -22,18 +22,15 @@ export interface Pools {
 }
 
 /** Reads headers and certificates from the kubeconfig now and then, and keeps the pools while the certificates stay. */
-export function createCredentials(config: KubeConfig, connections: number) {
+export function createCredentials(access: ClusterAccess, connections: number) {
   let current: { pools: Pools; headers: Record<string, string>; identity: string; readAt: number } | undefined;
   let reading: Promise<NonNullable<typeof current>> | undefined;
 
   async function read() {
-    const options: Record<string, unknown> & { headers?: Record<string, string> } = {};
-    await config.applyToHTTPSOptions(options as never);
-    const tls = pick(options, ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername']);
+    const { tls, headers } = await access.read();
     const identity = JSON.stringify(tls);
-    const headers = { ...options.headers };
     const old = current;
-    const pools = old?.identity === identity ? old.pools : createPools(config, tls, connections);
+    const pools = old?.identity === identity ? old.pools : createPools(access, tls, connections);
     if (old && old.pools !== pools) for (const pool of Object.values(old.pools)) void pool.close();
     current = { pools, headers, identity, readAt: performance.now() };
     return current;
@@ -53,18 +50,18 @@ export function createCredentials(config: KubeConfig, connections: number) {
   return credentials;
 }
 
-function createPools(config: KubeConfig, tls: Record<string, unknown>, connections: number): Pools {
+function createPools(access: ClusterAccess, tls: Record<string, unknown>, connections: number): Pools {
   return {
-    calls: createPool(config, tls, connections),
+    calls: createPool(access, tls, connections),
     // As many as are asked for: a service has a few, and each has to be there.
-    watches: createPool(config, tls, null),
-    followed: createPool(config, tls, mostFollowed),
-    streams: createPool(config, tls, mostStreams),
+    watches: createPool(access, tls, null),
+    followed: createPool(access, tls, mostFollowed),
+    streams: createPool(access, tls, mostStreams),
   };
 }
 
-function createPool(config: KubeConfig, tls: Record<string, unknown>, connections: number | null): Dispatcher {
-  const options = config.createDispatcherOptions(config.getCurrentCluster(), tls);
+function createPool(access: ClusterAccess, tls: Record<string, unknown>, connections: number | null): Dispatcher {
+  const options = access.connectOptions(tls);
   const pool = { connections, pipelining: 1, keepAliveTimeout: 30_000, allowH2: false };
   switch (options.type) {
     case 'proxy':
@@ -76,8 +73,4 @@ function createPool(config: KubeConfig, tls: Record<string, unknown>, connection
     default:
       throw new KubernetesError({ status: 0, reason: 'Unreachable', message: 'SOCKS proxies are not supported' });
   }
-}
-
-function pick(from: Record<string, unknown>, names: string[]): Record<string, unknown> {
-  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
 }

@@ -1,7 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { delimiter } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
+import { readPlainKubeconfig } from './plain-kubeconfig.ts';
+
+/** What a kubeconfig says of one cluster, and as whom it is used. */
+export interface ClusterAccess {
+  /** Its address. */
+  server: string;
+  /** Certificates and keys, as Node's `tls.connect` takes them, and headers with the token: as they are now. */
+  read(): Promise<{ tls: Record<string, unknown>; headers: Record<string, string> }>;
+  /** How to connect with such certificates: directly, or through a proxy. */
+  connectOptions(tls: Record<string, unknown>): ReturnType<KubeConfig['createDispatcherOptions']>;
+}
 
 /** The context that the library makes up where it finds nothing. */
 const madeUpContext = 'loaded-context';
@@ -11,8 +23,28 @@ const madeUpContext = 'loaded-context';
  * @param context one of the file; its current one if left out
  * @throws Error when there is no cluster in it, no such context, or a server that could never be connected to
  */
-export function loadKubeConfig(file: string | undefined, context: string | undefined): KubeConfig {
-  const config = new KubeConfig();
+export function loadAccess(file: string | undefined, context: string | undefined): ClusterAccess {
+  const plain = readPlainKubeconfig(file, context);
+  if (plain) return plain;
+  const config = loadWithLibrary(file, context);
+  return {
+    server: config.getCurrentCluster()!.server,
+    connectOptions: (tls) => config.createDispatcherOptions(config.getCurrentCluster(), tls),
+    async read() {
+      const options: Record<string, unknown> & { headers?: Record<string, string> } = {};
+      await config.applyToHTTPSOptions(options as never);
+      const names = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'];
+      const given = names.filter((name) => options[name] !== undefined);
+      return { tls: Object.fromEntries(given.map((name) => [name, options[name]])), headers: { ...options.headers } };
+    },
+  };
+}
+
+/** Reads what logs in by a program, several files, a pod's own account: all that the library knows. */
+function loadWithLibrary(file: string | undefined, context: string | undefined): KubeConfig {
+  const require = createRequire(import.meta.url);
+  const library = require('@kubernetes/client-node') as typeof import('@kubernetes/client-node');
+  const config = new library.KubeConfig();
   if (file) config.loadFromFile(file);
   else config.loadFromDefault();
   honourTokenFiles(config, file ?? process.env.KUBECONFIG);
