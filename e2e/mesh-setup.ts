@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { projectFolder } from '../local_cluster/install/cache.ts';
-import { installKubectl } from '../local_cluster/install/install.ts';
+import { installedControlPlane } from '../local_cluster/install/install.ts';
 import { newMeshPlace, removeMeshPlace, startMeshCommand } from '../local_cluster/testing/mesh-command.ts';
 import type {} from './provided-context.ts';
 
@@ -19,7 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     front: mesh.front,
     grader: mesh.grader,
     kubeconfig: mesh.kubeconfig,
-    controlPlane: await installKubectl(),
+    controlPlane: installedControlPlane()!,
     kmnistTestImages: countKmnistTestImages(place.stateFolder),
     processes: Object.fromEntries(processes),
   });

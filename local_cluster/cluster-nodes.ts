@@ -1,5 +1,6 @@
 /** The nodes of the embedded cluster: one process of the node agent each, on an address of its own. */
 import path from 'node:path';
+import type { V1Lease, V1Node } from '@kubernetes/client-node';
 import type { Api } from './control_plane/control-plane.ts';
 import { nodeNames } from './control_plane/credentials.ts';
 import type { Software } from './install/install.ts';
@@ -35,7 +36,7 @@ export async function startNodes(settings: NodeSettings, api: Api, started: Supe
 
 function startNode(
   { stateFolder, octet, software, imagesFile, hostAddress, log }: NodeSettings,
-  { credentials, kubectl }: Api,
+  { credentials, connection }: Api,
   name: (typeof nodeNames)[number],
   number: number,
 ): Promise<SupervisedProcess> {
@@ -60,7 +61,7 @@ function startNode(
     ],
     logFile: path.join(stateFolder, 'logs', `${name}.log`),
     stateFolder,
-    isReady: () => isReady(kubectl, name, startedAt),
+    isReady: () => isReady(connection, name, startedAt),
     readyWithinMs,
     stopGraceMs,
     onEvent: log,
@@ -68,9 +69,11 @@ function startNode(
 }
 
 /** Ready in its status, and by a lease that this run of the agent has renewed: the status may be one from before. */
-async function isReady(kubectl: Api['kubectl'], name: string, startedAt: number): Promise<boolean> {
-  const renewed = await kubectl(['get', 'lease', '-n', 'kube-node-lease', name, '-o', 'jsonpath={.spec.renewTime}']);
-  if (!(Date.parse(renewed) >= startedAt)) return false;
-  const ready = '{.status.conditions[?(@.type=="Ready")].status}';
-  return (await kubectl(['get', 'node', name, '-o', `jsonpath=${ready}`])) === 'True';
+async function isReady(connection: Api['connection'], name: string, startedAt: number): Promise<boolean> {
+  const { spec } = await connection.get<V1Lease>(
+    `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`,
+  );
+  if (!(Date.parse(`${spec?.renewTime}`) >= startedAt)) return false;
+  const { status } = await connection.get<V1Node>(`/api/v1/nodes/${name}`);
+  return status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
 }

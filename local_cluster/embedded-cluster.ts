@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type NodeSettings, startNodes } from './cluster-nodes.ts';
 import { claimOctet } from './control_plane/address-octet.ts';
-import { type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
+import { type Api, type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
 import { installSoftware, requirePlatform, type Software } from './install/install.ts';
 import { writeImages } from './node-images.ts';
 import { type Lock, tryLock } from './supervisor/lock.ts';
@@ -23,6 +23,8 @@ export interface EmbeddedClusterOptions {
   octet?: number;
   /** Found or installed if not given. */
   software?: Software;
+  /** Awaited beside the start of the nodes, when the API answers and nothing is controlled yet. */
+  whileNodesStart?: (api: Api) => Promise<void>;
   /** Told in one line each what happens to the cluster's own processes. */
   log?: (line: string) => void;
 }
@@ -36,6 +38,8 @@ export interface EmbeddedCluster {
   /** Something else had taken the octet that it had before: pods that run on have addresses that are not its own. */
   hasMoved: boolean;
   software: Software;
+  /** Calls the API as administrator. */
+  connection: Api['connection'];
   /** The ids of its processes now, by name: etcd, kube-apiserver, …, node-1, node-2. */
   readonly processes: Record<string, number>;
   /** Runs kubectl as administrator; gives what it printed, throws with its message if it fails. */
@@ -69,14 +73,18 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   recordProcess(stateFolder, 'supervisor', process.pid);
   starting.defer(() => recordProcess(stateFolder, 'supervisor', undefined));
   const imagesFile = writeImages(stateFolder, software);
-  const { plane, nodes } = await startProcesses(starting, {
-    stateFolder,
-    octet,
-    software,
-    imagesFile,
-    hostAddress,
-    log,
-  });
+  const { plane, nodes } = await startProcesses(
+    starting,
+    {
+      stateFolder,
+      octet,
+      software,
+      imagesFile,
+      hostAddress,
+      log,
+    },
+    options.whileNodesStart,
+  );
 
   const running = starting.move();
   let stopping: Promise<void> | undefined;
@@ -85,6 +93,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     octet,
     hasMoved: before !== undefined && before !== octet,
     software,
+    connection: plane.connection,
     get processes() {
       const all = [...plane.processes, ...nodes];
       return Object.fromEntries(all.flatMap((one) => (one.pid() === undefined ? [] : [[one.name, one.pid()!]])));
@@ -98,7 +107,11 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
 }
 
 /** Starts the control plane and the nodes, which end with the stack. */
-async function startProcesses(stack: AsyncDisposableStack, settings: NodeSettings) {
+async function startProcesses(
+  stack: AsyncDisposableStack,
+  settings: NodeSettings,
+  whileNodesStart: (api: Api) => Promise<void> = async () => undefined,
+) {
   const { octet, stateFolder, software, log } = settings;
   const nodes: SupervisedProcess[] = [];
   let plane: ControlPlane | undefined;
@@ -109,11 +122,15 @@ async function startProcesses(stack: AsyncDisposableStack, settings: NodeSetting
     await plane?.stop();
   });
   plane = await startControlPlane({
-    binary: software.controlPlane,
+    programs: software.controlPlane,
     octet,
     stateFolder,
     log,
-    beforeControllers: (api) => startNodes(settings, api, nodes),
+    beforeControllers: async (api) => {
+      const both = [startNodes(settings, api, nodes), whileNodesStart(api)];
+      await Promise.allSettled(both);
+      await Promise.all(both);
+    },
   });
   return { plane, nodes };
 }

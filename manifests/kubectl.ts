@@ -1,10 +1,10 @@
 import { inject } from 'vitest';
-import { runKubectl } from '../local_cluster/control_plane/control-plane.ts';
+import { runKubectl } from '../local_cluster/control_plane/kubectl.ts';
 import { kubeconfig } from '../local_cluster/node/testing/cluster-under-test.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The binary that is also kubectl: `controlPlane kubectl …`. */
+    /** The control plane's programs, kubectl among them. */
     controlPlane: string;
   }
 }

@@ -49,7 +49,7 @@ export async function startBenchControlPlane(stack: AsyncDisposableStack, softwa
   );
   const controlPlane = await started(
     stack,
-    () => startControlPlane({ binary: software.controlPlane, octet, stateFolder: folder, log: console.error }),
+    () => startControlPlane({ programs: software.controlPlane, octet, stateFolder: folder, log: console.error }),
     (running) => running.stop(),
   );
   const kubeconfig = controlPlane.credentials.kubeconfigs.admin;

@@ -1,16 +1,16 @@
 /** Starts the control plane in order (etcd, API server, then the two that need it) and stops it in the reverse one. */
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { cacheFolder } from '../install/cache.ts';
+import { type ClusterConnection, connectToCluster } from '@ml-job-mesh/cluster-client';
 import { type ProcessPlan, type SupervisedProcess, startSupervised } from '../supervisor/supervised-process.ts';
 import { controlPlaneAddress, ports } from './address-octet.ts';
 import type { KeyPair } from './certificates.ts';
 import { apiServerArgs, type ComponentSettings, controllerManagerArgs, etcdArgs, schedulerArgs } from './components.ts';
 import { type Credentials, prepareCredentials } from './credentials.ts';
+import { runKubectl } from './kubectl.ts';
+import { type Component, commandOf } from './programs.ts';
 
 const readyWithinMs = 120_000;
 const stopGraceMs = 20_000;
@@ -20,6 +20,8 @@ const controllers = ['kube-scheduler', 'kube-controller-manager'];
 export interface ControlPlane {
   credentials: Credentials;
   processes: SupervisedProcess[];
+  /** Calls the API as the cluster's administrator. */
+  connection: ClusterConnection;
   /** Runs kubectl as the cluster's administrator; gives what it printed. Throws with its message if it fails. */
   kubectl(args: string[], input?: string): Promise<string>;
   /** Stops the controllers, so that nothing new begins. */
@@ -29,12 +31,12 @@ export interface ControlPlane {
 }
 
 /** The API, without the controllers behind it. */
-export type Api = Pick<ControlPlane, 'credentials' | 'kubectl'>;
+export type Api = Pick<ControlPlane, 'credentials' | 'connection' | 'kubectl'>;
 
 /** What the control plane is started with. */
 export interface ControlPlaneOptions {
-  /** The program that holds all components. */
-  binary: string;
+  /** The components' programs, as `commandOf` takes them. */
+  programs: string;
   octet: number;
   stateFolder: string;
   log: (line: string) => void;
@@ -47,7 +49,7 @@ export interface ControlPlaneOptions {
 
 /** Starts all four components; returns when each says that it is healthy. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { octet, stateFolder, binary } = options;
+  const { octet, stateFolder, programs } = options;
   const address = controlPlaneAddress(octet);
   const credentials = await prepareCredentials(stateFolder, address, ports.apiServer);
   const settings: ComponentSettings = { octet, stateFolder, credentials };
@@ -56,7 +58,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const chosen = names.flatMap((name) => started.filter((process) => process.name === name));
     for (const process of chosen) await process.stop();
   };
-  const start = async (name: string, args: string[], isReady: () => Promise<boolean>) => {
+  const start = async (name: Component, args: string[], isReady: () => Promise<boolean>) => {
     const plan = planFor(options, name, args, isReady);
     const onReturn = name === 'etcd' || name === 'kube-apiserver' ? { onReturn: renewControllers } : {};
     started.push(await startSupervised({ ...plan, ...onReturn }));
@@ -76,7 +78,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const admin = { ca: credentials.clusterCa, client: credentials.admin };
   const api: Api = {
     credentials,
-    kubectl: (args, input) => runKubectl(binary, [`--kubeconfig=${credentials.kubeconfigs.admin}`, ...args], input),
+    connection: connectToCluster({ kubeconfig: credentials.kubeconfigs.admin }),
+    kubectl: (args, input) => runKubectl(programs, [`--kubeconfig=${credentials.kubeconfigs.admin}`, ...args], input),
   };
   try {
     const etcd = { ca: credentials.etcdCa, client: credentials.etcdClient };
@@ -91,46 +94,32 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ]);
   } catch (error) {
     await stopNamed(started.map((process) => process.name).reverse());
+    await api.connection.close();
     throw error;
   }
   return {
     ...api,
     processes: started,
     stopControllers: () => stopNamed(controllers),
-    stop: () => stopNamed([...controllers, 'kube-apiserver', 'etcd']),
+    async stop() {
+      await stopNamed([...controllers, 'kube-apiserver', 'etcd']);
+      await api.connection.close();
+    },
   };
 }
 
-/**
- * Runs kubectl.
- * @throws Error with what kubectl wrote to its error output
- */
-export async function runKubectl(binary: string, args: string[], input?: string): Promise<string> {
-  const running = promisify(execFile)(binary, ['kubectl', ...args], {
-    maxBuffer: 64 * 1024 * 1024,
-    // Or it would keep what it learns of the API in the user's home.
-    env: { ...process.env, KUBECACHEDIR: path.join(cacheFolder(), 'kubectl') },
-  });
-  running.child.stdin?.end(input);
-  try {
-    return (await running).stdout;
-  } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
-    throw new Error(`kubectl ${args.join(' ')}: ${stderr?.trim() || message}`, { cause: error });
-  }
-}
-
 function planFor(
-  { binary, stateFolder, log }: ControlPlaneOptions,
-  name: string,
+  { programs, stateFolder, log }: ControlPlaneOptions,
+  name: Component,
   args: string[],
   isReady: () => Promise<boolean>,
 ): ProcessPlan {
+  const { command, first } = commandOf(programs, name);
   const logFile = path.join(stateFolder, 'logs', `${name}.log`);
   return {
     name,
-    command: binary,
-    args: [name, ...args],
+    command,
+    args: [...first, ...args],
     logFile,
     stateFolder,
     isReady,

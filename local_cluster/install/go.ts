@@ -23,9 +23,10 @@ const sources: Record<GoProgram, string> = {
   shim: path.join(projectFolder, 'local_cluster', 'shim'),
 };
 
-/** Says whether a program is there already. */
-export function isBuilt(program: GoProgram): boolean {
-  return existsSync(keptFolder(program, hashOf(program)));
+/** The path of a program that is there already. */
+export function builtProgram(program: GoProgram): string | undefined {
+  const file = path.join(keptFolder(program, hashOf(program)), program);
+  return existsSync(file) ? file : undefined;
 }
 
 /** Finds the machine's Go or fetches one into the work folder. Gives the path of its program; not asked if nothing is to be built. */

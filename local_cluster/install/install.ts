@@ -2,7 +2,7 @@
 import { withWorkFolder } from './cache.ts';
 import { type KmnistSources, prepareKmnist, prepareMnist, trainNetworks } from './datasets.ts';
 import { installEnvoy } from './envoy.ts';
-import { buildGoProgram, findGo, type GoProgram, isBuilt } from './go.ts';
+import { buildGoProgram, builtProgram, findGo, type GoProgram } from './go.ts';
 import { findPython, type Python } from './python.ts';
 import { installJobPackages, installTools } from './python-packages.ts';
 import { lockFiles } from './requirements.ts';
@@ -60,14 +60,9 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
   });
 }
 
-/** Installs kubectl alone, for a cluster that is there already. Gives the path of the program that has it. */
-export function installKubectl(options: InstallOptions = {}): Promise<string> {
-  return withRunner(options, async (runner, workFolder) => {
-    const python = isBuilt('control-plane') ? undefined : runner.step('Python', [], () => findPython());
-    const [controlPlane] = addGoSteps(runner, python, ['control-plane'], workFolder);
-    await runner.finish();
-    return controlPlane!;
-  });
+/** Where the control plane's programs are, kubectl among them; undefined before they are installed. */
+export function installedControlPlane(): string | undefined {
+  return builtProgram('control-plane');
 }
 
 /**
@@ -93,7 +88,7 @@ function addGoSteps(
   programs: GoProgram[],
   workFolder: string,
 ): Promise<string>[] {
-  const isComplete = python === undefined || programs.every(isBuilt);
+  const isComplete = python === undefined || programs.every((program) => builtProgram(program) !== undefined);
   const go = isComplete
     ? Promise.resolve('go')
     : step('Go', [python], (context, found) => findGo(context, found, workFolder));

@@ -1,8 +1,8 @@
 /** Deploys the mesh to a cluster that is there already, named by a context of a kubeconfig. */
 import path from 'node:path';
-import { runKubectl } from '../control_plane/control-plane.ts';
+import { findKubectl, runKubectl } from '../control_plane/kubectl.ts';
 import { projectFolder } from '../install/cache.ts';
-import { installKubectl } from '../install/install.ts';
+import { installedControlPlane } from '../install/install.ts';
 import { standardOutput } from '../install/screen.ts';
 import { createStepRunner } from '../install/step-runner.ts';
 import { applyManifests, type Kubectl, waitForDeployments } from './deploy.ts';
@@ -15,9 +15,9 @@ const readyWithinMs = 300_000;
  * @throws Error if the context is not known, the cluster does not answer, or something does not get ready
  */
 export async function deployToContext({ context, kubeconfig }: ContextOptions, cancel: AbortSignal): Promise<string> {
-  const program = await installKubectl({ cancel });
+  const programs = findKubectl(installedControlPlane());
   const where = [`--context=${context}`, ...(kubeconfig ? [`--kubeconfig=${path.resolve(kubeconfig)}`] : [])];
-  const kubectl: Kubectl = (args, input) => runKubectl(program, [...where, ...args], input);
+  const kubectl: Kubectl = (args, input) => runKubectl(programs, [...where, ...args], input);
   const runner = createStepRunner(standardOutput(), cancel);
   const reaching = runner.step('Cluster', [], async ({ say }) => {
     say('asking for its nodes');
@@ -27,7 +27,8 @@ export async function deployToContext({ context, kubeconfig }: ContextOptions, c
   runner.step('Services', [reaching], async ({ say, signal }) => {
     say('applying the manifests');
     await applyManifests(kubectl, path.join(projectFolder, 'manifests', 'overlays', 'context'));
-    await waitForDeployments(kubectl, say, signal, readyWithinMs);
+    const read = async (path: string) => JSON.parse(await kubectl(['get', '--raw', path]));
+    await waitForDeployments(read, say, signal, readyWithinMs);
     return { value: undefined, done: 'all ready' };
   });
   await runner.finish();

@@ -1,7 +1,7 @@
 /** `npm start -- --context NAME`, shown against a cluster that it did not start. */
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { runKubectl } from '../control_plane/control-plane.ts';
+import { runKubectl } from '../control_plane/kubectl.ts';
 import { projectFolder } from '../install/cache.ts';
 import { type MeshPlace, newMeshPlace, removeMeshPlace, runMeshCommand } from '../testing/mesh-command.ts';
 

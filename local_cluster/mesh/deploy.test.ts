@@ -36,8 +36,8 @@ test('waits until every Deployment is there in its newest form, telling how far 
     [deployment('free-tier', 1), deployment('web-tier', 1)],
   ];
   const said: string[] = [];
-  const kubectl = async () => JSON.stringify({ items: answers.shift() });
-  await waitForDeployments(kubectl, (text) => said.push(text), never, 60_000);
+  const read = async () => ({ items: answers.shift() }) as never;
+  await waitForDeployments(read, (text) => said.push(text), never, 60_000);
   expect(said).toEqual(['1 of 2 ready, waiting for free-tier', '1 of 2 ready, waiting for web-tier']);
 });
 
@@ -56,9 +56,9 @@ test('gives up with what each pod that is missing waits for', async () => {
       ],
     },
   };
-  const kubectl = async ([, kind]: string[]) =>
-    JSON.stringify({ items: kind === 'pods' ? [pod] : [deployment('free-tier', 0)] });
-  await expect(waitForDeployments(kubectl, () => undefined, never, 0)).rejects.toThrow(
+  const read = async (path: string) =>
+    ({ items: path.startsWith('/api/v1/pods?') ? [pod] : [deployment('free-tier', 0)] }) as never;
+  await expect(waitForDeployments(read, () => undefined, never, 0)).rejects.toThrow(
     'not ready after 0 s: free-tier. free-tier/free-tier-1: service CrashLoopBackOff, last ended with exit code 1',
   );
 });

@@ -2,11 +2,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { V1Deployment, V1PodList } from '@kubernetes/client-node';
+import type { V1Deployment, V1DeploymentList, V1PodList } from '@kubernetes/client-node';
+import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import { stringify } from 'yaml';
 import { projectFolder } from '../install/cache.ts';
 
-const pollMs = 300;
+const pollMs = 100;
+const removeWithinMs = 30_000;
+const ours = 'labelSelector=app.kubernetes.io%2Fpart-of%3Dml-job-mesh';
 
 /** Runs kubectl against the cluster in question; gives what it printed. */
 export type Kubectl = (args: string[], input?: string) => Promise<string>;
@@ -56,18 +59,25 @@ const serviceNamespaces = ['web-tier', 'free-tier', 'premium-tier'];
  * Removes what earlier runs have left of the services' pods: a stop of the mesh ends them as failed, and ReplicaSets
  * replace such pods without removing them. Finished Jobs keep theirs.
  */
-export async function removeEndedServicePods(kubectl: Kubectl): Promise<void> {
-  for (const namespace of serviceNamespaces) {
-    await kubectl(['delete', 'pods', '-n', namespace, '--field-selector=status.phase=Failed', '--ignore-not-found']);
-  }
+export async function removeEndedServicePods(connection: ClusterConnection): Promise<void> {
+  await removePods(connection, serviceNamespaces, { fieldSelector: 'status.phase=Failed' });
 }
 
 /** Has all services, the DNS among them, begin anew, for a cluster whose addresses have changed. Jobs go on. */
-export async function replaceServicePods(kubectl: Kubectl): Promise<void> {
-  for (const namespace of ['kube-system', ...serviceNamespaces]) {
-    await kubectl(['delete', 'pods', '-n', namespace, '--all', '--ignore-not-found']);
-  }
+export async function replaceServicePods(connection: ClusterConnection): Promise<void> {
+  await removePods(connection, ['kube-system', ...serviceNamespaces], {});
 }
+
+async function removePods(connection: ClusterConnection, namespaces: string[], query: Record<string, string>) {
+  await Promise.all(
+    namespaces.map((namespace) =>
+      connection.delete(`/api/v1/namespaces/${namespace}/pods`, undefined, { query, timeoutMs: removeWithinMs }),
+    ),
+  );
+}
+
+/** Reads a path of the cluster's API. */
+export type ReadApi = <T>(path: string) => Promise<T>;
 
 /**
  * Waits until every Deployment of the mesh has all its pods ready.
@@ -75,7 +85,7 @@ export async function replaceServicePods(kubectl: Kubectl): Promise<void> {
  * @throws Error with what each missing pod waits for, after `withinMs`
  */
 export async function waitForDeployments(
-  kubectl: Kubectl,
+  read: ReadApi,
   say: (text: string) => void,
   signal: AbortSignal,
   withinMs: number,
@@ -83,12 +93,11 @@ export async function waitForDeployments(
   const giveUpAt = performance.now() + withinMs;
   for (;;) {
     signal.throwIfAborted();
-    const selector = ['-A', '-l', 'app.kubernetes.io/part-of=ml-job-mesh', '-o', 'json'];
-    const { items } = JSON.parse(await kubectl(['get', 'deployments', ...selector])) as { items: V1Deployment[] };
+    const { items } = await read<V1DeploymentList>(`/apis/apps/v1/deployments?${ours}`);
     const missing = items.filter((deployment) => !isComplete(deployment)).map(({ metadata }) => metadata!.name!);
     if (items.length > 0 && missing.length === 0) return;
     if (performance.now() > giveUpAt) {
-      const pods = JSON.parse(await kubectl(['get', 'pods', ...selector])) as V1PodList;
+      const pods = await read<V1PodList>(`/api/v1/pods?${ours}`);
       throw new Error(`not ready after ${withinMs / 1000} s: ${missing.join(', ')}. ${explainPods(pods)}`);
     }
     say(`${items.length - missing.length} of ${items.length} ready, waiting for ${missing.join(', ')}`);

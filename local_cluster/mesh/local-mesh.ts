@@ -2,6 +2,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandOf } from '../control_plane/programs.ts';
 import { type EmbeddedCluster, startEmbeddedCluster } from '../embedded-cluster.ts';
 import type { Software } from '../install/install.ts';
 import { type Output, standardOutput } from '../install/screen.ts';
@@ -49,8 +50,12 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   const grader = `http://${reached}:${graderPort}`;
   const runner = createStepRunner(options.output ?? standardOutput(), cancel);
   const starting = runner.step('Kubernetes', [], async ({ say }) => {
-    say('starting etcd, the API server, its controllers and two nodes');
-    const cluster = await startEmbeddedCluster({ ...options, hostAddress: host });
+    say('starting etcd, the API server, its controllers and two nodes, and applying the manifests');
+    const cluster = await startEmbeddedCluster({
+      ...options,
+      hostAddress: host,
+      whileNodesStart: ({ kubectl }) => applyManifests(kubectl, writeKustomization(stateFolder, options)),
+    });
     writeKubectl(stateFolder, cluster);
     return {
       value: cluster,
@@ -58,7 +63,7 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     };
   });
   runner.step('Services', [starting], async (context, cluster) => {
-    await deploy(context, cluster, stateFolder, options);
+    await deploy(context, cluster);
     await waitForAnswers(context, [
       `${front}/free/readyz`,
       `${front}/premium/readyz`,
@@ -80,17 +85,10 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   return { cluster, front, grader, stop: cluster.stop };
 }
 
-async function deploy(
-  { say, signal }: StepContext,
-  { kubectl, hasMoved }: EmbeddedCluster,
-  stateFolder: string,
-  ports: { host: string; port: number; graderPort: number },
-): Promise<void> {
-  say('applying the manifests');
-  await applyManifests(kubectl, writeKustomization(stateFolder, ports));
-  if (hasMoved) await replaceServicePods(kubectl);
-  await removeEndedServicePods(kubectl);
-  await waitForDeployments(kubectl, say, signal, readyWithinMs);
+async function deploy({ say, signal }: StepContext, { connection, hasMoved }: EmbeddedCluster): Promise<void> {
+  if (hasMoved) await replaceServicePods(connection);
+  await removeEndedServicePods(connection);
+  await waitForDeployments((path) => connection.get(path), say, signal, readyWithinMs);
 }
 
 /** A Deployment may be called ready from an earlier run; an answer is one of now. */
@@ -114,10 +112,11 @@ async function waitForAnswers({ say, signal }: StepContext, urls: string[]): Pro
 /** A kubectl for users who have none: `.mesh/kubectl get pods -A`. */
 function writeKubectl(stateFolder: string, { software, kubeconfig }: EmbeddedCluster): void {
   const file = path.join(stateFolder, 'kubectl');
+  const { command, first } = commandOf(software.controlPlane, 'kubectl');
   const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   writeFileSync(
     file,
-    `#!/bin/sh\nexec ${quote(software.controlPlane)} kubectl --kubeconfig=${quote(kubeconfig)} "$@"\n`,
+    `#!/bin/sh\nexec ${[command, ...first].map(quote).join(' ')} --kubeconfig=${quote(kubeconfig)} "$@"\n`,
   );
   chmodSync(file, 0o700);
 }
