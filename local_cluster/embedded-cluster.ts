@@ -7,7 +7,7 @@ import path from 'node:path';
 import { type NodeSettings, startNodes } from './cluster-nodes.ts';
 import { claimOctet } from './control_plane/address-octet.ts';
 import { type Api, type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
-import { installSoftware, requirePlatform, type Software } from './install/install.ts';
+import { holdSoftware, installSoftware, requirePlatform, type Software } from './install/install.ts';
 import { writeImages } from './node-images.ts';
 import { type Lock, tryLock } from './supervisor/lock.ts';
 import { endLeftovers, readRecords, recordProcess } from './supervisor/process-records.ts';
@@ -64,6 +64,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const lock = await lockState(stateFolder);
   starting.defer(() => lock.release());
   const software = options.software ?? (await installSoftware());
+  starting.defer(holdSoftware(software));
   const ended = await endLeftovers(stateFolder);
   if (ended.length > 0) log(`ended what an earlier run had left: ${ended.join(', ')}`);
   const before = octetBefore(stateFolder);

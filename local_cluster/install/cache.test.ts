@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -6,12 +8,14 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { cacheFolder, hashInputs, keep, requireRoom, withWorkFolder } from './cache.ts';
+import { tryLock } from '../supervisor/lock.ts';
+import { cacheFolder, hashInputs, keep, keptFolder, removeUnused, requireRoom, withWorkFolder } from './cache.ts';
 
 let base: string;
 beforeEach(() => {
@@ -53,9 +57,7 @@ test('what failed leaves nothing behind, and is tried again', async () => {
   expect((await keep('thing', 'abc', async () => undefined)).fresh).toBe(true);
 });
 
-test("a work folder goes with the work, read-only folders in it included, and so does a killed process's", async () => {
-  const leftover = path.join(cacheFolder(), 'work-999999-1');
-  mkdirSync(leftover);
+test('a work folder goes with the work, read-only folders in it included', async () => {
   let folder = '';
   await withWorkFolder(async (given) => {
     folder = given;
@@ -64,7 +66,71 @@ test("a work folder goes with the work, read-only folders in it included, and so
     writeFileSync(path.join(readOnly, 'file'), '');
     chmodSync(readOnly, 0o500);
   });
-  expect([existsSync(folder), existsSync(leftover)]).toEqual([false, false]);
+  expect([existsSync(folder), readdirSync(cacheFolder())]).toEqual([false, []]);
+});
+
+/** A process that begins to keep a thing in this cache, and makes it until it is killed. */
+async function startKeeping(): Promise<ChildProcess> {
+  const program = `
+    const { keep } = await import(${JSON.stringify(path.join(import.meta.dirname, 'cache.ts'))});
+    const { writeFileSync } = await import('node:fs');
+    await keep('thing', 'abc', (folder) => {
+      writeFileSync(folder + '/half', '');
+      console.log('making');
+      return new Promise((resolve) => setTimeout(resolve, 1e6));
+    });
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout!, 'data');
+  return child;
+}
+
+test('what a killed process has half made is never found, and is removed by the next one that makes something', async () => {
+  const child = await startKeeping();
+  const half = () => readdirSync(cacheFolder()).filter((name) => name.startsWith('thing-abc.making-'));
+  expect([half().length, existsSync(keptFolder('thing', 'abc'))]).toEqual([1, false]);
+  await keep('other', 'abc', async () => undefined);
+  expect(half()).toHaveLength(1);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await keep('another', 'abc', async () => undefined);
+  expect(half()).toEqual([]);
+});
+
+test('what a process elsewhere works on is left alone for a day', async () => {
+  const elsewhere = path.join(cacheFolder(), 'thing-abc.making-anotherboot1234-7-8-ab12cd34');
+  mkdirSync(elsewhere);
+  await withWorkFolder(async () => undefined);
+  expect(existsSync(elsewhere)).toBe(true);
+  const old = new Date(Date.now() - 25 * 60 * 60 * 1000);
+  utimesSync(elsewhere, old, old);
+  await withWorkFolder(async () => undefined);
+  expect(existsSync(elsewhere)).toBe(false);
+});
+
+test('where another one was first without being seen, its thing counts', async () => {
+  const result = await keep('thing', 'abc', async (folder, final) => {
+    writeFileSync(path.join(folder, 'content'), 'mine');
+    mkdirSync(final);
+    writeFileSync(path.join(final, 'content'), 'theirs');
+  });
+  expect([result.fresh, readFileSync(path.join(result.folder, 'content'), 'utf8')]).toEqual([false, 'theirs']);
+  expect(readdirSync(cacheFolder())).toEqual(['thing-abc']);
+});
+
+test('what was not used for a month is removed; what was found since, is being made, or is not ours stays', async () => {
+  const hashes = ['0', '1', '2'].map((digit) => digit.repeat(16));
+  for (const hash of hashes) await keep('thing', hash, async () => undefined);
+  mkdirSync(path.join(cacheFolder(), 'kubectl'));
+  const longAgo = new Date(Date.now() - 31 * 24 * 60 * 60 * 1000);
+  for (const name of readdirSync(cacheFolder())) utimesSync(path.join(cacheFolder(), name), longAgo, longAgo);
+  await keep('thing', hashes[1]!, async () => expect.unreachable('it was made again'));
+  const lock = await tryLock(keptFolder('thing', hashes[2]!));
+  await removeUnused();
+  await lock!.release();
+  expect(readdirSync(cacheFolder()).sort()).toEqual(['kubectl', `thing-${hashes[1]}`, `thing-${hashes[2]}`]);
 });
 
 test('without XDG_CACHE_HOME it is in the home, and without a home that can be written to, in the project', () => {

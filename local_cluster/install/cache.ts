@@ -5,19 +5,21 @@
 import { createHash } from 'node:crypto';
 import {
   accessSync,
-  chmodSync,
   constants,
   existsSync,
   mkdirSync,
   readdirSync,
   renameSync,
-  rmSync,
   statfsSync,
+  statSync,
+  utimesSync,
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { waitForLock } from '../supervisor/lock.ts';
-import { identifyProcess } from '../supervisor/process-identity.ts';
+import { tryLock, waitForLock } from '../supervisor/lock.ts';
+import { nameUnfinished, removeAbandoned, removeFolder } from './unfinished.ts';
+
+const unusedAfterMs = 30 * 24 * 60 * 60 * 1000;
 
 /** The project's own folder. */
 export const projectFolder = path.resolve(import.meta.dirname, '../..');
@@ -66,8 +68,9 @@ export function keptFolder(what: string, hash: string): string {
 }
 
 /**
- * Finds a kept thing or makes it. It appears under its name only when it is complete, and of several processes that
- * want it at once one makes it.
+ * Finds a kept thing or makes it. It appears under its name only when it is complete: whoever is killed, or finds the disk
+ * full, leaves at most a folder under another name, which the next one removes. Of several processes that want it at once
+ * one makes it; where they cannot see each other, as in containers that share the cache, the first one's counts.
  * @param make fills the empty folder that it is given, which is moved to `final` once it is complete
  * @param onWait called once if another process is making it now
  */
@@ -78,38 +81,75 @@ export async function keep(
   onWait: () => void = () => undefined,
 ): Promise<Kept> {
   const folder = keptFolder(what, hash);
-  if (existsSync(folder)) return { folder, fresh: false };
+  if (markUsed(folder)) return { folder, fresh: false };
   const lock = await waitForLock(folder, onWait);
   try {
-    if (existsSync(folder)) return { folder, fresh: false };
-    removeUnfinished(path.basename(folder));
-    const unfinished = `${folder}.new`;
+    if (markUsed(folder)) return { folder, fresh: false };
+    removeAbandoned(cacheFolder());
+    const unfinished = nameUnfinished(folder);
     mkdirSync(unfinished);
     try {
       await make(unfinished, folder);
-      renameSync(unfinished, folder);
+      return { folder, fresh: moveIntoPlace(unfinished, folder) };
     } finally {
       removeFolder(unfinished);
     }
-    return { folder, fresh: true };
   } finally {
     await lock.release();
   }
 }
 
-/**
- * Makes a folder that lasts as long as the work on it, in the cache folder because there may be gigabytes in it.
- * Removes what a killed process has left of its own.
- */
-export async function withWorkFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  for (const name of readdirSync(cacheFolder())) {
-    const [, pid, ticks] = /^work-(\d+)-(\d+)$/.exec(name) ?? [];
-    if (pid && identifyProcess(Number(pid))?.startTicks !== Number(ticks)) {
-      removeFolder(path.join(cacheFolder(), name));
+/** Gives false if another one was there first. */
+function moveIntoPlace(unfinished: string, folder: string): boolean {
+  try {
+    renameSync(unfinished, folder);
+    return true;
+  } catch (error) {
+    if (existsSync(folder)) return false;
+    throw error;
+  }
+}
+
+/** Notes that a kept thing, or something in it, is used now. Gives false if it is not there. */
+export function markUsed(file: string): boolean {
+  const name = path.relative(cacheFolder(), file).split(path.sep)[0]!;
+  if (!existsSync(file) || name === '' || name === '..') return existsSync(file);
+  const now = new Date();
+  try {
+    utimesSync(path.join(cacheFolder(), name), now, now);
+  } catch {
+    // Somebody else's, or read-only.
+  }
+  return true;
+}
+
+/** Removes what was kept and has not been used for a month, and what was never finished. */
+export async function removeUnused(now = Date.now()): Promise<void> {
+  const cache = cacheFolder();
+  removeAbandoned(cache);
+  for (const name of readdirSync(cache)) {
+    if (!/-[0-9a-f]{16}$/.test(name)) continue;
+    const folder = path.join(cache, name);
+    const lock = await tryLock(folder);
+    if (!lock) continue;
+    try {
+      const { mtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+      if (mtimeMs === undefined || now - mtimeMs < unusedAfterMs) continue;
+      // Away from its name at once, so that nobody finds half of it.
+      const leaving = nameUnfinished(folder);
+      renameSync(folder, leaving);
+      removeFolder(leaving);
+    } finally {
+      await lock.release();
     }
   }
-  const folder = path.join(cacheFolder(), `work-${process.pid}-${identifyProcess(process.pid)?.startTicks}`);
-  mkdirSync(folder, { recursive: true });
+}
+
+/** Makes a folder that lasts as long as the work on it, in the cache folder because there may be gigabytes in it. */
+export async function withWorkFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  removeAbandoned(cacheFolder());
+  const folder = nameUnfinished(path.join(cacheFolder(), 'work'));
+  mkdirSync(folder);
   try {
     return await work(folder);
   } finally {
@@ -129,24 +169,6 @@ export function requireRoom(gigabytes: number): void {
   throw new Error(
     `needs ${gigabytes} GB in ${folder}, and ${free.toFixed(1)} GB are free: make room, or set XDG_CACHE_HOME`,
   );
-}
-
-function removeUnfinished(name: string): void {
-  removeFolder(path.join(cacheFolder(), `${name}.new`));
-}
-
-/** Removes a folder, read-only ones in it included (Go's module cache is). */
-function removeFolder(folder: string): void {
-  if (!existsSync(folder)) return;
-  makeWritable(folder);
-  rmSync(folder, { recursive: true, force: true });
-}
-
-function makeWritable(folder: string): void {
-  chmodSync(folder, 0o700);
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) makeWritable(path.join(folder, entry.name));
-  }
 }
 
 function homeOnRecord(): string {

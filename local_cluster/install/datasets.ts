@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { hashInputs, keep, keptFolder, projectFolder } from './cache.ts';
+import { hashInputs, keep, keptFolder, markUsed, projectFolder } from './cache.ts';
 import { runCommand } from './run-command.ts';
 import type { StepContext, StepResult } from './step-runner.ts';
 
@@ -46,7 +46,7 @@ export async function prepareKmnist(
   python: string,
   { named: source, before }: KmnistSources,
 ): Promise<StepResult<string | undefined>> {
-  if (source === undefined && before && existsSync(before)) return { value: before };
+  if (source === undefined && before && markUsed(before)) return { value: before };
   if (source === undefined) return fetchKmnist(context, python);
   const present = kmnistFiles.map((name) => findIdxFile(source, name)).filter((file) => file !== undefined);
   const isDivided = present.length > 0 && findIdxFile(source, 'train-images-idx3-ubyte') === undefined;

@@ -1,5 +1,5 @@
 /** Installs what a command needs, side by side, and shows how it goes. The second time it only finds it. */
-import { withWorkFolder } from './cache.ts';
+import { markUsed, removeUnused, withWorkFolder } from './cache.ts';
 import { type KmnistSources, prepareKmnist, prepareMnist, trainNetworks } from './datasets.ts';
 import { installEnvoy } from './envoy.ts';
 import { buildGoProgram, builtProgram, findGo, type GoProgram } from './go.ts';
@@ -49,6 +49,7 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
       data ? trainNetworks(context, found, 'kmnist', data) : { value: undefined },
     );
     await runner.finish();
+    await removeUnused().catch(() => undefined); // What cannot be removed is in nobody's way.
     return {
       controlPlane: await controlPlane!,
       shim: await shim!,
@@ -58,6 +59,15 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
       networks: [await mnistNetworks, await kmnistNetworks].filter((folder) => folder !== undefined),
     };
   });
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Keeps what a running mesh uses from being removed as unused by others. Gives what ends that. */
+export function holdSoftware({ controlPlane, shim, envoy, python, datasets, networks }: Software): () => void {
+  const files = [controlPlane, shim, envoy, python, ...Object.values(datasets), ...networks];
+  const timer = setInterval(() => files.forEach(markUsed), day).unref();
+  return () => clearInterval(timer);
 }
 
 /** Where the control plane's programs are, kubectl among them; undefined before they are installed. */
