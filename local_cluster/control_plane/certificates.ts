@@ -2,7 +2,7 @@
  * Certificate authorities and the certificates that they sign, all on the P-256 curve.
  */
 import 'reflect-metadata'; // Needed by @peculiar/x509 before it is loaded.
-import { webcrypto } from 'node:crypto';
+import { createPrivateKey, X509Certificate as NodeCertificate, webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -84,6 +84,15 @@ export async function createSigningKeys(): Promise<{ privateKey: string; publicK
     privateKey: await exportKey(keys.privateKey),
     publicKey: `${PemConverter.encode(await webcrypto.subtle.exportKey('spki', keys.publicKey), 'PUBLIC KEY')}\n`,
   };
+}
+
+/** Says whether both can be read and belong together; a power loss may have left them empty. */
+export function isSoundPair({ certificate, key }: KeyPair): boolean {
+  try {
+    return new NodeCertificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
 }
 
 function alternativeName(host: string) {

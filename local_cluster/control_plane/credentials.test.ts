@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -25,6 +25,20 @@ test('authorities and the key of the tokens outlive a start; what they sign is n
   const { clusters, users } = parse(readFileSync(second.kubeconfigs.admin, 'utf8'));
   expect(clusters[0].cluster.server).toBe('https://127.245.0.1:6443');
   expect(users[0].name).toBe('admin');
+});
+
+test('an authority or a key that was truncated to nothing is made anew', async () => {
+  const folder = temporaryFolder();
+  const kept = ['clusterCa', 'etcdCa', 'nodeClientCa', 'serviceAccountKey', 'serviceAccountPublicKey'] as const;
+  const first = await prepareCredentials(folder, '127.244.0.1', 6443);
+  const files = [...kept.map((name) => first[name]), first.clusterCa.replace('.crt', '.key')];
+  for (const file of files) {
+    writeFileSync(file, '');
+    const { admin, clusterCa } = await prepareCredentials(folder, '127.244.0.1', 6443);
+    expect(readFileSync(file, 'utf8')).toMatch(/^-----BEGIN /);
+    const authority = new X509Certificate(readFileSync(clusterCa));
+    expect(new X509Certificate(readFileSync(admin.certificate)).verify(authority.publicKey)).toBe(true);
+  }
 });
 
 test('every file can be read by its owner only', async () => {

@@ -5,10 +5,19 @@
  * kubeconfigs that were handed out stay good. Everything that they sign is made anew at each start: it then
  * names the addresses that this run has, and never expires in use.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { createAuthority, createSigningKeys, issueCertificate, type KeyPair, type Subject } from './certificates.ts';
+import { writeFileSafely } from '../record-file.ts';
+import {
+  createAuthority,
+  createSigningKeys,
+  isSoundPair,
+  issueCertificate,
+  type KeyPair,
+  type Subject,
+} from './certificates.ts';
 
 /** Names of the two nodes, in order. */
 export const nodeNames = ['node-1', 'node-2'] as const;
@@ -46,10 +55,10 @@ export async function prepareCredentials(stateFolder: string, address: string, p
   const nodeClient = await keptAuthority(folder, 'ml-job-mesh-node-client');
   const serviceAccountKey = path.join(folder, 'service-account.key');
   const serviceAccountPublicKey = path.join(folder, 'service-account.pub');
-  if (!existsSync(serviceAccountKey)) {
+  if (!isSoundSigningKey(serviceAccountKey, serviceAccountPublicKey)) {
     const { privateKey, publicKey } = await createSigningKeys();
-    writePrivate(serviceAccountPublicKey, publicKey);
-    writePrivate(serviceAccountKey, privateKey);
+    writeFileSafely(serviceAccountPublicKey, publicKey);
+    writeFileSafely(serviceAccountKey, privateKey);
   }
 
   const issue = async (name: string, authority: KeyPair, subject: Subject, hosts?: string[]) =>
@@ -109,17 +118,34 @@ function buildKubeconfig(authority: KeyPair, client: KeyPair, user: string, serv
   });
 }
 
-/** An authority that is read from the folder, or made and written there. Gives PEM, not paths. */
+/** An authority that is read from the folder, or made and written there. A damaged one is lost. Gives PEM, not paths. */
 async function keptAuthority(folder: string, name: string): Promise<KeyPair> {
   const certificateFile = path.join(folder, `${name}-ca.crt`);
   const keyFile = path.join(folder, `${name}-ca.key`);
-  if (existsSync(certificateFile) && existsSync(keyFile)) {
-    return { certificate: readFileSync(certificateFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
-  }
+  const kept = { certificate: readIfThere(certificateFile), key: readIfThere(keyFile) };
+  if (isSoundPair(kept)) return kept;
   const authority = await createAuthority(name);
-  writePrivate(keyFile, authority.key);
-  writePrivate(certificateFile, authority.certificate);
+  writeFileSafely(keyFile, authority.key);
+  writeFileSafely(certificateFile, authority.certificate);
   return authority;
+}
+
+function isSoundSigningKey(privateFile: string, publicFile: string): boolean {
+  try {
+    const ofPrivate = createPublicKey(createPrivateKey(readIfThere(privateFile)));
+    return ofPrivate.equals(createPublicKey(readIfThere(publicFile)));
+  } catch {
+    return false;
+  }
+}
+
+/** Empty when there is no such file. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Writes a pair and gives the paths of its two files. */

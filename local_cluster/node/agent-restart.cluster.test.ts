@@ -1,54 +1,17 @@
 // What becomes of pods when the node agent is killed, or is told to end, and comes back. These tests know where the agent
 // is, and that whoever supervises it starts it again; everything else they see through the API.
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { V1Node } from '@kubernetes/client-node';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { cluster, shell, statusOf, until, useNamespace } from './testing/cluster-under-test.ts';
+import { describe, expect, test } from 'vitest';
+import { endAgent, findAgent } from './testing/agent-under-test.ts';
+import { shell, statusOf, until, useNamespace } from './testing/cluster-under-test.ts';
 
 const pods = useNamespace('restart');
 const nodeName = 'node-1';
 const folder = mkdtempSync(join(tmpdir(), 'agent-restart-'));
 const volumes = [{ name: 'marks', hostPath: { path: folder } }];
 const volumeMounts = [{ name: 'marks', mountPath: '/marks' }];
-let octet: string;
-
-beforeAll(async () => {
-  const node = await cluster.get<V1Node>(`/api/v1/nodes/${nodeName}`);
-  const address = node.status?.addresses?.find(({ type }) => type === 'ExternalIP')?.address;
-  octet = address!.split('.')[1]!;
-});
-
-function findAgent(): number | undefined {
-  const wanted = [
-    ['--name', nodeName],
-    ['--octet', octet],
-  ];
-  const pids = readdirSync('/proc').map(Number).filter(Boolean);
-  return pids.find((pid) => {
-    const words = readWords(`/proc/${pid}/cmdline`);
-    const isAgent = words.some((word) => word.endsWith('node/agent.ts'));
-    return isAgent && wanted.every(([flag, value]) => words[words.indexOf(flag!) + 1] === value);
-  });
-}
-
-function readWords(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
-}
-
-/** Sends the agent a signal and settles when the process is gone. */
-async function endAgent(signal: 'SIGKILL' | 'SIGTERM'): Promise<number> {
-  const pid = await until(findAgent, 'the agent');
-  process.kill(pid, signal);
-  await until(() => findAgent() !== pid, 'the end of the agent');
-  return pid;
-}
-
 function marks(name: string): string[] {
   try {
     return readFileSync(join(folder, name), 'utf8').trim().split('\n');
@@ -64,7 +27,7 @@ describe('an agent that is killed and comes back', () => {
   test('finds a container that runs on, and loses nothing of it', async () => {
     await create('long', 'echo start >> /marks/long; for i in $(seq 50); do echo "line $i"; sleep 0.1; done; exit 4');
     await pods.waitForRunning('long');
-    await endAgent('SIGKILL');
+    await endAgent(nodeName, 'SIGKILL');
     const pod = await pods.waitForEnd('long');
     expect(statusOf(pod)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 4, reason: 'Error' } } });
     expect(marks('long')).toEqual(['start']);
@@ -75,7 +38,7 @@ describe('an agent that is killed and comes back', () => {
   test('reports what ended while it was away', async () => {
     await create('short', 'sleep 0.3; echo done > /dev/termination-log; echo end >> /marks/short');
     await pods.waitForRunning('short');
-    await endAgent('SIGKILL');
+    await endAgent(nodeName, 'SIGKILL');
     await until(() => marks('short').length > 0, 'the end of the container');
     const pod = await pods.waitForEnd('short');
     expect(statusOf(pod)?.state?.terminated).toMatchObject({ exitCode: 0, reason: 'Completed', message: 'done\n' });
@@ -84,7 +47,7 @@ describe('an agent that is killed and comes back', () => {
   test('ends what was deleted while it was away', async () => {
     await create('deleted', 'trap "echo end >> /marks/deleted; exit 0" TERM; while :; do sleep 0.05; done');
     await pods.waitForRunning('deleted');
-    await endAgent('SIGKILL');
+    await endAgent(nodeName, 'SIGKILL');
     await pods.delete('deleted');
     await pods.waitUntilGone('deleted');
     expect(marks('deleted')).toEqual(['end']);
@@ -97,8 +60,8 @@ describe('an agent that is killed and comes back', () => {
       restartPolicy: 'Always',
     });
     const before = await pods.waitFor('service', (pod) => statusOf(pod)?.ready, 'it to be ready');
-    await endAgent('SIGKILL');
-    await until(findAgent, 'the next agent');
+    await endAgent(nodeName, 'SIGKILL');
+    await findAgent(nodeName);
     await create('after', 'true');
     await pods.waitForEnd('after');
     const pod = await pods.get('service');
@@ -118,7 +81,7 @@ describe('an agent that is killed and comes back', () => {
     })();
     for (let kills = 0; kills < 4; kills++) {
       await new Promise((resolve) => setTimeout(resolve, 300));
-      await endAgent('SIGKILL');
+      await endAgent(nodeName, 'SIGKILL');
     }
     await creating;
     const ended = await Promise.all(names.map((name) => pods.waitForEnd(name)));
@@ -132,7 +95,7 @@ describe('an agent that is told to end', () => {
     await create('job', 'echo job >> /marks/job; exec sleep 600');
     await create('server', 'echo server >> /marks/server; exec sleep 600', { restartPolicy: 'Always' });
     await Promise.all(['job', 'server'].map(pods.waitForRunning));
-    await endAgent('SIGTERM');
+    await endAgent(nodeName, 'SIGTERM');
     const job = await pods.get('job');
     expect(job.status).toMatchObject({
       phase: 'Failed',

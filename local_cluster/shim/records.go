@@ -50,25 +50,51 @@ type exitRecord struct {
 	Lost bool `json:"lost,omitempty"`
 }
 
-func readConfig(folder string) (config, error) {
-	var read config
-	content, err := os.ReadFile(filepath.Join(folder, "config.json"))
-	if err != nil {
-		return read, err
-	}
-	return read, json.Unmarshal(content, &read)
+func readConfig(folder string) (read config, err error) {
+	return read, readRecord(folder, "config.json", &read)
 }
 
+// writeRecord makes a record appear whole or not at all; it is on the disk when this returns.
 func writeRecord(folder, name string, record any) error {
 	content, err := json.Marshal(record)
 	if err != nil {
 		return err
 	}
-	temporary := filepath.Join(folder, "."+name)
-	if err := os.WriteFile(temporary, content, 0o600); err != nil {
+	temporary := filepath.Join(folder, "."+name+".new")
+	if err := writeSynced(temporary, content); err != nil {
 		return err
 	}
-	return os.Rename(temporary, filepath.Join(folder, name))
+	if err := os.Rename(temporary, filepath.Join(folder, name)); err != nil {
+		return err
+	}
+	// A rename is on the disk only when the folder is.
+	parent, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	return parent.Sync()
+}
+
+func writeSynced(path string, content []byte) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := file.Write(content); err != nil {
+		return err
+	}
+	return file.Sync()
+}
+
+// readRecord fails for a record that is not there, and for one that a power loss, say, has left empty or in part.
+func readRecord(folder, name string, record any) error {
+	content, err := os.ReadFile(filepath.Join(folder, name))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(content, record)
 }
 
 func recordExists(folder, name string) bool {

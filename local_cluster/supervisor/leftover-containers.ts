@@ -2,10 +2,11 @@
  * Finds and ends the containers of a cluster whose node agents are gone. A start never does this, because Jobs go on
  * across a crash; clearing the state and a forced stop do.
  */
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning, killProcess, type ProcessIdentity } from './process-identity.ts';
+import { readRecordFile } from '../record-file.ts';
+import { findProcesses, isRunning, killProcess, type ProcessIdentity } from './process-identity.ts';
 
 const endWithinMs = 5_000;
 
@@ -21,10 +22,19 @@ export function findRunningContainers(stateFolder: string): RunningContainer[] {
   return globSync('node-*/pods/*/{containers,host-ports}/**/started.json', { cwd: stateFolder }).flatMap((found) => {
     const folder = path.join(stateFolder, path.dirname(found));
     if (existsSync(path.join(folder, 'exit.json'))) return [];
-    const { shimPid, shimTicks, bootId } = JSON.parse(readFileSync(path.join(stateFolder, found), 'utf8'));
-    const shim = { pid: shimPid, startTicks: shimTicks, bootId };
-    return isRunning(shim) ? [{ folder, shim }] : [];
+    const shim = readShim(path.join(stateFolder, found)) ?? findShim(folder);
+    return shim && isRunning(shim) ? [{ folder, shim }] : [];
   });
+}
+
+function readShim(file: string): ProcessIdentity | undefined {
+  const record = readRecordFile<{ shimPid: number; shimTicks: number; bootId: string }>(file);
+  return record && { pid: record.shimPid, startTicks: record.shimTicks, bootId: record.bootId };
+}
+
+/** Finds the shim of a container whose record cannot be read, by what it was started with. */
+function findShim(folder: string): ProcessIdentity | undefined {
+  return findProcesses(([, command, argument]) => command === 'run' && argument === folder)[0];
 }
 
 /** Ends all of them at once and returns when they are gone. Gives how many there were. */

@@ -27,6 +27,25 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
   }
 }
 
+/** Finds the processes that run now and were started with such arguments, the program itself being the first. */
+export function findProcesses(matches: (argv: string[]) => boolean): (ProcessIdentity & { argv: string[] })[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const argv = readArguments(name);
+      const identity = matches(argv) ? identifyProcess(Number(name)) : undefined;
+      return identity ? [{ ...identity, argv }] : [];
+    });
+}
+
+function readArguments(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
+  } catch {
+    return [];
+  }
+}
+
 /** Says whether exactly this process still runs. */
 export function isRunning(identity: ProcessIdentity): boolean {
   const now = identifyProcess(identity.pid);

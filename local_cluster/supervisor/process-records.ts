@@ -2,20 +2,35 @@
  * The list of the processes that a cluster has running, kept in its state folder. After a SIGKILL of the
  * supervisor, the next start ends exactly the processes on it, and no others.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { identifyProcess, isRunning, killProcess, type ProcessIdentity } from './process-identity.ts';
+import { readRecordFile, writeRecordFile } from '../record-file.ts';
+import { findProcesses, identifyProcess, isRunning, killProcess, type ProcessIdentity } from './process-identity.ts';
 
 /** Names of a cluster's processes and who they are; `supervisor` is the one that started the others. */
 export type ProcessRecords = Record<string, ProcessIdentity>;
 
-/** Gives what the state folder has on record; an absent or damaged file counts as nothing on record. */
+/**
+ * Gives what the state folder has on record. In place of a file that cannot be read (a power loss may leave it empty),
+ * it gives the cluster's processes that are found among those of this machine.
+ */
 export function readRecords(stateFolder: string): ProcessRecords {
-  try {
-    return JSON.parse(readFileSync(recordsFile(stateFolder), 'utf8'));
-  } catch {
-    return {};
-  }
+  const file = recordsFile(stateFolder);
+  return readRecordFile<ProcessRecords>(file) ?? (existsSync(file) ? findComponents(stateFolder) : {});
+}
+
+/** Every component of a cluster is given paths in its state folder; its program tells it from an editor, say, of those. */
+function findComponents(stateFolder: string): ProcessRecords {
+  const isComponent = (argv: string[]) =>
+    isComponentProgram(argv) && argv.some((argument) => argument.includes(`${stateFolder}${path.sep}`));
+  const found = findProcesses(isComponent);
+  return Object.fromEntries(found.map(({ argv, ...identity }) => [`${argv[1]} ${identity.pid}`, identity]));
+}
+
+function isComponentProgram([program = '', argument = '']: string[]): boolean {
+  return (
+    path.basename(program) === 'control-plane' || argument.endsWith(path.join('local_cluster', 'node', 'agent.ts'))
+  );
 }
 
 /** Notes the process `pid` under `name`, or that there is none any more. On disk when it returns. */
@@ -24,9 +39,7 @@ export function recordProcess(stateFolder: string, name: string, pid: number | u
   const identity = pid === undefined ? undefined : identifyProcess(pid);
   const records = identity ? { ...others, [name]: identity } : others;
   mkdirSync(stateFolder, { recursive: true });
-  const file = recordsFile(stateFolder);
-  writeFileSync(`${file}.new`, `${JSON.stringify(records, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writeRecordFile(recordsFile(stateFolder), records);
 }
 
 /**

@@ -5,6 +5,7 @@ import { type ContainerProcess, translateCommand } from '../environment/containe
 import type { ImageDescription } from '../images/images.ts';
 import type { AddressPair } from '../network/addresses.ts';
 import { type Command, checkCommand, checkHttp, type Finding } from '../probes/probe-checks.ts';
+import { timerMs } from '../timers.ts';
 
 /** A container's program, with the image that it is of. */
 export type DescribedProcess = ContainerProcess & { image: ImageDescription };
@@ -32,7 +33,8 @@ export async function runHook(
   { timeoutMs, skipSleep, over }: HookOptions,
 ): Promise<Finding> {
   const { spec, process, address } = container;
-  if (hook.sleep && !skipSleep) await setTimeout(hook.sleep.seconds * 1000);
+  if (hook.sleep && !skipSleep)
+    await setTimeout(timerMs(hook.sleep.seconds * 1000), undefined, { signal: over }).catch(() => undefined);
   if (hook.httpGet) return checkHttp(hook.httpGet, spec, address.local, timeoutMs);
   if (hook.exec) return checkCommand(commandIn(process, address, hook.exec.command ?? []), timeoutMs, over);
   return undefined;

@@ -70,13 +70,16 @@ async function readSurroundings(
     mounts,
     variables,
     apiServer: new URL(cluster.server),
-    kubeconfig: account && writeKubeconfig(folder, cluster.server, account, pod.metadata!.namespace!),
+    kubeconfig:
+      account === undefined ? undefined : writeKubeconfig(folder, cluster.server, account, pod.metadata!.namespace!),
   };
 }
 
-function writeKubeconfig(folder: string, server: string, account: string, namespace: string): string {
+function writeKubeconfig(folder: string, server: string, account: string, namespace: string): string | undefined {
+  const kubeconfig = describePodKubeconfig(server, account, namespace);
+  if (kubeconfig === undefined) return undefined;
   const file = join(folder, 'kubeconfig');
-  writeFileSync(file, describePodKubeconfig(server, account, namespace), { mode: 0o600 });
+  writeFileSync(file, kubeconfig, { mode: 0o600 });
   return file;
 }
 

@@ -48,7 +48,7 @@ test('a failed pull shows for a second, then that the next try is waited for', (
 
 test('a missing ConfigMap is looked for again two seconds later', () => {
   const { clock, state, hold } = create();
-  state.failConfig('configmap "a" not found');
+  state.failCreation({ reason: 'CreateContainerConfigError', message: 'configmap "a" not found' });
   expect([hold(), state.waiting?.reason]).toEqual([2_000, 'CreateContainerConfigError']);
   clock.now += 2_000;
   expect(hold()).toBe(0);

@@ -10,7 +10,7 @@ export interface Waiting {
 
 /** For so long a failed pull shows as such, before it shows that the next try is waited for. */
 const pullErrorShownMs = 1_000;
-const configRetryMs = 2_000;
+const creationRetryMs = 2_000;
 
 /** One container of a pod, from one try to the next. */
 export class ContainerState {
@@ -71,10 +71,10 @@ export class ContainerState {
     this.#tryAt = this.#now() + this.#pulls.remainingMs(this.#now());
   }
 
-  /** Something that its configuration names is not to be had. */
-  failConfig(message: string): void {
-    this.#wait({ reason: 'CreateContainerConfigError', message });
-    this.#tryAt = this.#now() + configRetryMs;
+  /** It cannot be made, e.g. because something that its configuration names is not to be had. */
+  failCreation(waiting: Waiting): void {
+    this.#wait(waiting);
+    this.#tryAt = this.#now() + creationRetryMs;
   }
 
   /**

@@ -16,19 +16,14 @@ export async function tryStart(
 ): Promise<void> {
   const { spec } = container;
   if (hold(container, owner)) return;
-  const image = findImage(host.imagesFile, spec.image ?? '');
-  if (!image) {
-    missImage(container, owner);
-    hold(container, owner);
-    return;
-  }
   try {
-    await startContainer(container, image, owner.pod, prepared, host);
+    const image = findImage(host.imagesFile, spec.image ?? '');
+    if (image) await startContainer(container, image, owner.pod, prepared, host);
+    else missImage(container, owner);
   } catch (fault) {
-    missConfig(container, owner, fault);
-    hold(container, owner);
-    return;
+    missConfig(container, owner, fault as Error);
   }
+  if (hold(container, owner)) return;
   const present = `Container image "${spec.image}" already present on machine`;
   owner.event('Normal', 'Pulled', present, spec.name);
   owner.event('Normal', 'Created', `Created container: ${spec.name}`, spec.name);
@@ -66,9 +61,12 @@ function missImage({ spec, state }: PodContainer, owner: ContainerOwner): void {
   }
 }
 
-function missConfig({ spec, state }: PodContainer, owner: ContainerOwner, fault: unknown): void {
-  const isKnown = fault instanceof ContainerConfigError || fault instanceof VolumeError;
-  if (!isKnown && !(fault instanceof KubernetesError)) throw fault;
-  state.failConfig(fault.message);
+/** Whatever keeps a container from being made, it waits and says why; the pod's other containers go on. */
+function missConfig({ spec, state }: PodContainer, owner: ContainerOwner, fault: Error): void {
+  const isConfig = [ContainerConfigError, VolumeError, KubernetesError].some((kind) => fault instanceof kind);
+  state.failCreation({
+    reason: isConfig ? 'CreateContainerConfigError' : 'CreateContainerError',
+    message: fault.message,
+  });
   owner.event('Warning', 'Failed', `Error: ${fault.message}`, spec.name);
 }

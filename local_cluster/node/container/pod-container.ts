@@ -1,8 +1,9 @@
 // One container of a pod: its runs, what follows from their starts and ends (events, probes, hooks), and its state.
 import { join } from 'node:path';
 import type { V1Container, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
+import { readRecordFile } from '../../record-file.ts';
 import { startProbes } from '../probes/probes.ts';
-import { readRecord, type ShimConfig } from '../runs/records.ts';
+import type { ShimConfig } from '../runs/records.ts';
 import { logFile, type Run, type Runner, terminationLog } from '../runs/runner.ts';
 import { commandIn, type DescribedProcess, runHook } from './container-hooks.ts';
 import type { ContainerOwner } from './container-owner.ts';
@@ -75,7 +76,7 @@ export class PodContainer {
   /** Reads how an earlier agent has started the program that runs, for probes and hooks. */
   recallProcess(): void {
     if (!this.runner.isActive) return;
-    const config = readRecord<ShimConfig>(this.runner.current!.folder, 'config.json');
+    const config = readRecordFile<ShimConfig>(join(this.runner.current!.folder, 'config.json'));
     if (!config) return;
     const { argv, env, cwd, paths, image } = config;
     this.#process = { argv, cwd, image, paths: new Map(paths), env: new Map(env.map(splitVariable)) };

@@ -84,7 +84,8 @@ function commandOf({ command, args }: V1Container, image: ImageDescription): str
 }
 
 function replaceProgram([program = '', ...rest]: string[], { programs }: ImageDescription): string[] {
-  return [...(programs?.[program] ?? [program]), ...rest];
+  const here = programs && Object.hasOwn(programs, program) ? programs[program] : undefined;
+  return [...(here ?? [program]), ...rest];
 }
 
 /** Everywhere and here are, inside a pod, the pod's own address. */

@@ -38,7 +38,12 @@ export async function resolveEnvironment(
 
   async function resolveSource(source: V1EnvVarSource): Promise<string | undefined> {
     if (source.fieldRef) return readPodField(source.fieldRef, pod, around);
-    if (source.resourceFieldRef) return readResourceField(source.resourceFieldRef, container, around);
+    if (source.resourceFieldRef) {
+      const { initContainers = [], containers } = pod.spec!;
+      const owner = source.resourceFieldRef.containerName ?? container.name;
+      const named = [...containers, ...initContainers].find(({ name }) => name === owner);
+      return readResourceField(source.resourceFieldRef, named ?? container, around);
+    }
     const reference = source.configMapKeyRef ?? source.secretKeyRef;
     if (!reference?.name) return undefined;
     const kind = source.configMapKeyRef ? 'configmap' : 'secret';
@@ -46,7 +51,7 @@ export async function resolveEnvironment(
       kind === 'configmap'
         ? (await objects.configMap(reference.name))?.data
         : decodeSecret((await objects.secret(reference.name))?.data);
-    const value = data?.[reference.key];
+    const value = data && Object.hasOwn(data, reference.key) ? data[reference.key] : undefined;
     if (value === undefined && !reference.optional) {
       if (!data) throw missing(kind, reference.name);
       throw new ContainerConfigError(

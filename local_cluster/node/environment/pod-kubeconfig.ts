@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
  * A kubeconfig for a pod's account. Clients look for an account's token at one fixed path, which a process does not
- * have; all of them also take a kubeconfig, and one with `tokenFile` follows the token as it is renewed.
+ * have; all of them also take a kubeconfig, and one with `tokenFile` follows the token as it is renewed. Undefined where
+ * the pod has mounted something else at that path.
  * @param accountFolder where the account's `token` and `ca.crt` are on this machine
  */
-export function describePodKubeconfig(server: string, accountFolder: string, namespace: string): string {
+export function describePodKubeconfig(server: string, accountFolder: string, namespace: string): string | undefined {
+  if (!['ca.crt', 'token'].every((name) => existsSync(join(accountFolder, name)))) return undefined;
   const authority = readFileSync(join(accountFolder, 'ca.crt')).toString('base64');
   return JSON.stringify({
     apiVersion: 'v1',

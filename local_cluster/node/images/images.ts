@@ -118,5 +118,6 @@ export function repositoryOf(image: string): string {
 /** Reads the images file, anew each time: an image that is added there is found by the next try to pull it. */
 export function findImage(imagesFile: string, image: string): ImageDescription | undefined {
   const images: Images = JSON.parse(readFileSync(imagesFile, 'utf8'));
-  return images[repositoryOf(image)];
+  const repository = repositoryOf(image);
+  return Object.hasOwn(images, repository) ? images[repository] : undefined;
 }

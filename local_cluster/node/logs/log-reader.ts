@@ -1,7 +1,7 @@
 // Reads a container's log file, as `kubectl logs` asks for it: from some line or time on, with or without times, and on
 // and on while the container runs.
-import { watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { watchChanges } from '../runs/watch-changes.ts';
 import { parseCriLine } from './cri-log.ts';
 
 export interface LogOptions {
@@ -85,8 +85,7 @@ function createChangeWatcher({ file, changed }: LogSource, signal: AbortSignal) 
     change.resolve();
     change = Promise.withResolvers<void>();
   };
-  const watcher = watch(file, tell);
-  watcher.on('error', tell);
+  const watcher = watchChanges(file, tell);
   signal.addEventListener('abort', tell);
   return {
     /** Settles at the first change after this call. */

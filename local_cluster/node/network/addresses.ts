@@ -20,34 +20,62 @@ export function addressPair(octet: number, nodeNumber: number, last: number): Ad
 
 export type AddressPool = ReturnType<typeof createAddressPool>;
 
+/** The pair that a pod reported, from the address that the API has of it. */
+export function pairOfAnnounced(announced: string): AddressPair {
+  return { announced, local: announced.replace(/^10\./, '127.') };
+}
+
+/** Stands for whoever had an address before this agent came, until that one asks for it. */
+const reserved = '';
+
 /**
- * The pod addresses of one node. An address that was given back is used again as late as possible, because whoever
- * talked to its last owner may remember it for some seconds.
+ * The pod addresses of one node, each with its owner. An address that was given back is used again as late as possible,
+ * because whoever talked to its last owner may remember it for some seconds.
  */
 export function createAddressPool(octet: number, nodeNumber: number) {
-  const taken = new Set<number>();
+  const owners = new Map<string, string>();
   let next = firstPod;
+
+  const pass = (last: number) => {
+    next = last === lastPod ? firstPod : last + 1;
+  };
+  const isOurs = ({ local }: AddressPair) => local.startsWith(`127.${octet}.${nodeNumber}.`);
 
   return {
     /** Gives a free address. @throws Error when all 253 are in use */
-    allocate(): AddressPair {
+    allocate(owner: string): AddressPair {
       for (let tries = firstPod; tries <= lastPod; tries++) {
-        const candidate = next;
-        next = next === lastPod ? firstPod : next + 1;
-        if (taken.has(candidate)) continue;
-        taken.add(candidate);
-        return addressPair(octet, nodeNumber, candidate);
+        const candidate = addressPair(octet, nodeNumber, next);
+        pass(next);
+        if (owners.has(candidate.local)) continue;
+        owners.set(candidate.local, owner);
+        return candidate;
       }
       throw new Error('no pod address is free on this node');
     },
-    /** Marks the address of a pod that was here before as its own again. */
-    retake(address: AddressPair): void {
+
+    /** Keeps the address of a pod that was here before from being given to another one. */
+    reserve(address: AddressPair): void {
+      if (!isOurs(address)) return;
       const last = lastNumber(address);
-      taken.add(last);
-      if (last >= next) next = last === lastPod ? firstPod : last + 1;
+      owners.set(address.local, reserved);
+      if (last >= next) pass(last);
     },
-    release(address: AddressPair): void {
-      taken.delete(lastNumber(address));
+
+    /** Gives a pod the address that it had before; false when another one has it by now. */
+    retake(owner: string, address: AddressPair): boolean {
+      if (!isOurs(address)) return true;
+      const current = owners.get(address.local) ?? reserved;
+      if (current !== reserved && current !== owner) return false;
+      this.reserve(address);
+      owners.set(address.local, owner);
+      return true;
+    },
+
+    /** Takes an address back, unless another pod has it: one that ended long ago may still have it on record. */
+    release(owner: string, { local }: AddressPair): void {
+      const current = owners.get(local);
+      if (current === owner || current === reserved) owners.delete(local);
     },
   };
 }

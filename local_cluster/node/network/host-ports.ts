@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
+import type { ShimConfig } from '../runs/records.ts';
 import { Runner } from '../runs/runner.ts';
 import type { AddressPair } from './addresses.ts';
 
@@ -47,10 +48,19 @@ export async function openHostPorts(
 
 function hostPortsOf(pod: V1Pod, hostAddress: string): { listen: string; containerPort: number }[] {
   const containers = [...(pod.spec!.initContainers ?? []), ...pod.spec!.containers];
-  return containers
+  const all = containers
     .flatMap(({ ports = [] }) => ports)
     .filter(({ hostPort, protocol = 'TCP' }) => hostPort && protocol === 'TCP')
-    .map(({ hostPort, hostIP, containerPort }) => ({ listen: `${hostIP || hostAddress}:${hostPort}`, containerPort }));
+    .map(({ hostPort, hostIP, containerPort }) => ({
+      listen: joinAddress(hostIP || hostAddress, hostPort!),
+      containerPort,
+    }));
+  // An init container and one that follows it may name the same port.
+  return [...new Map(all.map((port) => [port.listen, port])).values()];
+}
+
+function joinAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 async function keepForwarding(
@@ -69,18 +79,14 @@ async function keepForwarding(
     onFault(`${listen} cannot be forwarded to ${target}: the port is taken, or the forwarder was killed`);
     retry = setTimeout(start, retryMs);
   });
-  const start = () =>
-    runner.start(({ folder: run }) => ({
-      argv: [shim, 'forward', listen, target],
-      env: ['GOMAXPROCS=2'],
-      cwd: '/',
-      log: join(run, 'output.log'),
-      cgroups: [],
-      memoryEvents: '',
-      niceness: 0,
-      paths: [],
-      image: {},
-    }));
+  const start = () => {
+    try {
+      runner.start((run) => describeForwarder(shim, listen, target, run.folder));
+    } catch (fault) {
+      onFault(`${listen} cannot be forwarded to ${target}: ${(fault as Error).message}`);
+      retry = setTimeout(start, retryMs);
+    }
+  };
   mkdirSync(folder, { recursive: true });
   await runner.adopt();
   if (!runner.isActive) start();
@@ -97,5 +103,19 @@ async function keepForwarding(
       end('SIGKILL');
       await closed.promise;
     },
+  };
+}
+
+function describeForwarder(shim: string, listen: string, target: string, folder: string): ShimConfig {
+  return {
+    argv: [shim, 'forward', listen, target],
+    env: ['GOMAXPROCS=2'],
+    cwd: '/',
+    log: join(folder, 'output.log'),
+    cgroups: [],
+    memoryEvents: '',
+    niceness: 0,
+    paths: [],
+    image: {},
   };
 }

@@ -1,9 +1,8 @@
 // When a pod is looked at: whenever something changed or a time has come, one pass at a time.
+import { timerMs } from '../timers.ts';
 
 /** After a pass that failed. */
 const retryMs = 1_000;
-/** Longer timers overflow. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export interface Passes {
   /** Makes a pass, now or right after the one that is under way. */
@@ -50,7 +49,7 @@ export function createPasses(look: () => Promise<void>, onFault: (fault: Error) 
     if (timerEndsAt <= at) return;
     clearTimeout(timer);
     timerEndsAt = at;
-    timer = setTimeout(request, Math.min(ms, maxTimerMs));
+    timer = setTimeout(request, timerMs(ms));
   }
 
   function cancelTimer(): void {

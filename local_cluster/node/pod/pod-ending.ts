@@ -24,6 +24,8 @@ export interface EndingPod extends Omit<ContainerOwner, 'restart'> {
   readonly changed: Promise<void>;
   /** Refuses new connections at its host ports. */
   stopListening(): void;
+  /** Tells the node's log what went wrong. */
+  complain(fault: Error): void;
 }
 
 const defaultGraceSeconds = 30;
@@ -74,10 +76,13 @@ export class PodEnding {
     }
     for (const { spec } of active) pod.event('Normal', 'Killing', `Stopping container ${spec.name}`, spec.name);
     const skipSleep = cause === 'shutdown';
-    void stopContainers({ ...this.#request(active, () => stop.deadline), skipSleep }).then(() => {
-      stop.isDone = true;
-      pod.sync();
-    });
+    void stopContainers({ ...this.#request(active, () => stop.deadline), skipSleep })
+      .catch((fault) => pod.complain(fault))
+      .then(() => {
+        // What has not ended by now is killed when the pod is released.
+        stop.isDone = true;
+        pod.sync();
+      });
   }
 
   /** Ends one container that is to be started again, e.g. because its liveness probe failed. */
@@ -88,10 +93,10 @@ export class PodEnding {
     container.stopProbes();
     pod.event('Normal', 'Killing', `Container ${name} ${why}`, name);
     const deadline = Date.now() + (graceSeconds !== undefined ? graceSeconds * 1000 : graceMsOf(pod.pod));
-    void stopContainer(
+    stopContainer(
       container,
       this.#request([container], () => deadline),
-    );
+    ).catch((fault) => pod.complain(fault));
   }
 
   /** Ends what still runs, without any patience. */

@@ -4,10 +4,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { startWatchCache } from '@ml-job-mesh/cluster-client';
-import { readRecord } from '../runs/records.ts';
 import { Runner } from '../runs/runner.ts';
 import type { NodeContext } from './node-context.ts';
-import type { PodRecord } from './pod-setup.ts';
+import { readPodRecord } from './pod-setup.ts';
 import { PodWorker } from './pod-worker.ts';
 
 const watchSeconds = 60;
@@ -74,8 +73,8 @@ function podFolders({ podsFolder }: NodeContext): string[] {
 /** Pods that were here before keep their addresses; no new pod may get one of them. */
 function retakeAddresses(node: NodeContext): void {
   for (const folder of podFolders(node)) {
-    const address = readRecord<PodRecord>(folder, 'pod.json')?.address;
-    if (address && address.local !== node.nodeAddress.local) node.addresses.retake(address);
+    const address = readPodRecord(folder)?.address;
+    if (address && address.local !== node.nodeAddress.local) node.addresses.reserve(address);
   }
 }
 
@@ -84,14 +83,14 @@ async function removeOrphans(node: NodeContext, workers: ReadonlyMap<string, Pod
   for (const folder of podFolders(node)) {
     const uid = folder.slice(node.podsFolder.length + 1);
     if (workers.has(uid)) continue;
-    const address = readRecord<PodRecord>(folder, 'pod.json')?.address;
+    const address = readPodRecord(folder)?.address;
     try {
       await Promise.all(
         ['containers', 'host-ports'].flatMap((kind) => listRunners(join(folder, kind), node.shim)).map(kill),
       );
       node.cgroups.removePod(uid);
       await rm(folder, { recursive: true, force: true });
-      if (address && address.local !== node.nodeAddress.local) node.addresses.release(address);
+      if (address && address.local !== node.nodeAddress.local) node.addresses.release(uid, address);
       node.log(`removed what was left of pod ${uid}`);
     } catch (fault) {
       node.log(`what is left of pod ${uid} cannot be removed: ${(fault as Error).message}`);

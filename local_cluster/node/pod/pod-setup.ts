@@ -1,13 +1,14 @@
 // What a pod is given before its containers can start, and gives back: its address and folder, volumes, host ports.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
+import { readRecordFile, writeRecordFile } from '../../record-file.ts';
 import type { PreparedPod } from '../container/container-owner.ts';
-import type { AddressPair, AddressPool } from '../network/addresses.ts';
+import { type AddressPair, type AddressPool, pairOfAnnounced } from '../network/addresses.ts';
 import { type HostPorts, openHostPorts } from '../network/host-ports.ts';
 import { createPodObjects } from '../references/pod-objects.ts';
-import { readRecord, writeRecord } from '../runs/records.ts';
+import { type Renewal, renewRegularly } from '../volumes/renewal.ts';
 import { prepareVolumes } from '../volumes/volumes.ts';
 
 /** `pod.json`, what must outlive the agent of a pod besides its containers. */
@@ -39,7 +40,10 @@ export interface SetupNode {
   shim: string;
 }
 
-const volumeRetryMs = 10_000;
+/** What is on record of the pod with this folder; undefined when nothing is, or nothing that can be read. */
+export function readPodRecord(folder: string): PodRecord | undefined {
+  return readRecordFile<PodRecord>(join(folder, 'pod.json'));
+}
 
 /** What one pod has been given. */
 export class PodSetup {
@@ -50,8 +54,7 @@ export class PodSetup {
   readonly #node: SetupNode;
   #mounted: PreparedPod | undefined;
   #hostPorts: HostPorts | undefined;
-  #volumeTimer: NodeJS.Timeout | undefined;
-  #isReleased = false;
+  #renewal: Renewal | undefined;
 
   constructor(pod: SetUpPod, node: SetupNode) {
     this.#pod = pod;
@@ -63,25 +66,35 @@ export class PodSetup {
     return this.#hostPorts && this.#mounted;
   }
 
-  /** Takes over what an earlier agent gave the pod; false when none did. */
+  /**
+   * Takes over what an earlier agent gave the pod; false when none did. A record that cannot be read is made up for by
+   * what that agent reported.
+   */
   recall(): boolean {
-    const record = readRecord<PodRecord>(this.#pod.folder, 'pod.json');
-    if (!record) return false;
-    this.address = record.address;
-    this.startTime = new Date(record.startTime);
+    const { pod, folder } = this.#pod;
+    if (!existsSync(folder)) return false;
+    const { podIP, startTime } = pod.status ?? {};
+    const record = readPodRecord(folder) ?? { address: podIP && pairOfAnnounced(podIP), startTime };
+    if (record.address && this.#mayHave(record.address)) this.address = record.address;
+    const startedAt = new Date(record.startTime ?? Date.now());
+    if (!Number.isNaN(startedAt.getTime())) this.startTime = startedAt;
     return true;
+  }
+
+  #mayHave(address: AddressPair): boolean {
+    const { pod } = this.#pod;
+    return pod.spec!.hostNetwork === true || this.#node.addresses.retake(pod.metadata!.uid!, address);
   }
 
   /** Gives the pod its address and its folder. */
   settle(): AddressPair {
     const { pod, folder } = this.#pod;
-    const node = this.#node;
-    this.address ??= pod.spec!.hostNetwork ? node.nodeAddress : node.addresses.allocate();
+    const { namespace, name, uid } = pod.metadata! as { namespace: string; name: string; uid: string };
+    this.address ??= pod.spec!.hostNetwork ? this.#node.nodeAddress : this.#node.addresses.allocate(uid);
     const { address } = this;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { namespace, name } = pod.metadata! as { namespace: string; name: string };
     const record = { namespace, name, address, startTime: this.startTime.toISOString() };
-    writeRecord(folder, 'pod.json', record satisfies PodRecord);
+    writeRecordFile(join(folder, 'pod.json'), record satisfies PodRecord);
     return address;
   }
 
@@ -91,28 +104,24 @@ export class PodSetup {
    */
   async mountVolumes(address: AddressPair): Promise<void> {
     const { pod, folder } = this.#pod;
-    const node = this.#node;
-    const objects = createPodObjects(node.cluster, pod);
-    const mounted = { folder, address, objects, volumes: new Map<string, string>() as ReadonlyMap<string, string> };
-    await this.#renewVolumes(mounted);
+    const { cluster, nodeAddress, allocatable } = this.#node;
+    const objects = createPodObjects(cluster, pod);
+    const mounted: PreparedPod = { folder, address, objects, volumes: new Map() };
+    const renew = async (signal?: AbortSignal) => {
+      const around = { address, nodeAddress, allocatable };
+      const { paths, renewAfterMs } = await prepareVolumes(
+        this.#pod.pod,
+        join(folder, 'volumes'),
+        objects,
+        around,
+        signal,
+      );
+      mounted.volumes = paths;
+      return renewAfterMs;
+    };
+    const renewAfterMs = await renew();
+    this.#renewal ??= renewRegularly(renew, renewAfterMs, (fault) => this.#pod.complain(fault));
     this.#mounted = mounted;
-  }
-
-  async #renewVolumes(mounted: PreparedPod): Promise<void> {
-    const { pod, folder } = this.#pod;
-    const node = this.#node;
-    const { address, objects } = mounted;
-    const { nodeAddress, allocatable } = node;
-    const around = { address, nodeAddress, allocatable };
-    const volumes = await prepareVolumes(pod, join(folder, 'volumes'), objects, around);
-    mounted.volumes = volumes.paths;
-    if (volumes.renewAfterMs === undefined || this.#isReleased) return;
-    this.#volumeTimer = setTimeout(() => {
-      this.#renewVolumes(mounted).catch((fault) => {
-        this.#pod.complain(fault);
-        this.#volumeTimer = setTimeout(() => this.#renewVolumes(mounted).catch(() => undefined), volumeRetryMs);
-      });
-    }, volumes.renewAfterMs);
   }
 
   /** Opens its host ports. */
@@ -131,10 +140,10 @@ export class PodSetup {
 
   /** Takes it back, but the address only from a pod that does not go on when the node is back. */
   async release({ keepsAddress }: { keepsAddress: boolean }): Promise<void> {
-    this.#isReleased = true;
-    clearTimeout(this.#volumeTimer);
+    await this.#renewal?.stop();
     await this.#hostPorts?.close();
     const { pod } = this.#pod;
-    if (this.address && !pod.spec!.hostNetwork && !keepsAddress) this.#node.addresses.release(this.address);
+    if (this.address && !pod.spec!.hostNetwork && !keepsAddress)
+      this.#node.addresses.release(pod.metadata!.uid!, this.address);
   }
 }

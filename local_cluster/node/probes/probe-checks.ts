@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { connect } from 'node:net';
 import type { V1Container, V1HTTPGetAction } from '@kubernetes/client-node';
+import { timerMs } from '../timers.ts';
 
 /** What a check finds: undefined when all is well, else why not. */
 export type Finding = string | undefined;
@@ -15,6 +16,27 @@ export interface Command {
 }
 
 const maxOutputBytes = 1024;
+/** After its time, a check may take this much longer to say itself why it failed. */
+const lateMs = 100;
+
+/**
+ * Makes a check, which never fails in any other way than by what it finds: a pod may hold what no request, connection
+ * or program can be made of (a port that has no such name, a space in a header's name), and a server may answer in ways
+ * that leave a request without an end.
+ */
+async function find(timeoutMs: number, look: () => Promise<Finding>): Promise<Finding> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Finding>((resolve) => {
+    timer = setTimeout(resolve, timerMs(timeoutMs + lateMs), `timeout after ${timeoutMs} ms`);
+  });
+  try {
+    return await Promise.race([look(), late]);
+  } catch (fault) {
+    return (fault as Error).message;
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** A request is fine when it is answered 200–399. */
 export function checkHttp(
@@ -23,25 +45,26 @@ export function checkHttp(
   host: string,
   timeoutMs: number,
 ): Promise<Finding> {
-  const port = portNumber(action.port, container);
-  const client = action.scheme === 'HTTPS' ? https : http;
-  const headers = Object.fromEntries((action.httpHeaders ?? []).map(({ name, value }) => [name, value]));
-  const options = {
-    host: hostOf(action.host, host),
-    port,
-    path: action.path ?? '/',
-    headers: { 'user-agent': 'kube-probe/1.36', accept: '*/*', connection: 'close', ...headers },
-    agent: false,
-    rejectUnauthorized: false,
-    signal: AbortSignal.timeout(timeoutMs),
-  };
-  return new Promise((resolve) => {
-    const request = client.get(options, (answer) => {
-      answer.resume();
-      const status = answer.statusCode ?? 0;
-      resolve(status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status}`);
+  return find(timeoutMs, async () => {
+    const client = action.scheme === 'HTTPS' ? https : http;
+    const headers = Object.fromEntries((action.httpHeaders ?? []).map(({ name, value }) => [name, value]));
+    const options = {
+      host: hostOf(action.host, host),
+      port: portNumber(action.port, container),
+      path: requestTarget(action.path),
+      headers: { 'user-agent': 'kube-probe/1.36', accept: '*/*', connection: 'close', ...headers },
+      agent: false,
+      rejectUnauthorized: false,
+      signal: AbortSignal.timeout(timerMs(timeoutMs)),
+    };
+    return new Promise((resolve) => {
+      const request = client.get(options, (answer) => {
+        answer.resume();
+        const status = answer.statusCode ?? 0;
+        resolve(status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status}`);
+      });
+      request.on('error', (fault) => resolve(describeFault(fault, timeoutMs)));
     });
-    request.on('error', (fault) => resolve(describeFault(fault, timeoutMs)));
   });
 }
 
@@ -52,15 +75,17 @@ export function checkTcp(
   host: string,
   timeoutMs: number,
 ): Promise<Finding> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port: portNumber(port, container), timeout: timeoutMs });
-    const finish = (finding: Finding) => {
+  return find(timeoutMs, async () => {
+    const socket = connect({ host, port: portNumber(port, container), timeout: timerMs(timeoutMs) });
+    try {
+      return await new Promise<Finding>((resolve) => {
+        socket.on('connect', () => resolve(undefined));
+        socket.on('timeout', () => resolve(`timeout after ${timeoutMs} ms`));
+        socket.on('error', (fault) => resolve(fault.message));
+      });
+    } finally {
       socket.destroy();
-      resolve(finding);
-    };
-    socket.on('connect', () => finish(undefined));
-    socket.on('timeout', () => finish(`timeout after ${timeoutMs} ms`));
-    socket.on('error', (fault) => finish(fault.message));
+    }
   });
 }
 
@@ -70,30 +95,35 @@ export function checkCommand(
   timeoutMs: number,
   unwanted?: AbortSignal,
 ): Promise<Finding> {
-  return new Promise((resolve) => {
+  return find(timeoutMs, async () => {
     const child = spawn(program, rest, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const keep = (chunk: Buffer) => {
       if (output.length < maxOutputBytes) output += chunk.toString('utf8');
     };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    // Where there is no file descriptor left for them, there are no pipes.
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     const stop = () => killGroup(child.pid);
     unwanted?.addEventListener('abort', stop);
-    const timer = setTimeout(() => {
-      killGroup(child.pid);
-      resolve(`command timed out after ${timeoutMs} ms`);
-    }, timeoutMs);
-    child.on('error', (fault) => {
-      clearTimeout(timer);
-      resolve(fault.message);
-    });
-    child.on('exit', (code, signal) => {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<Finding>((resolve) => {
+        timer = setTimeout(() => {
+          stop();
+          resolve(`command timed out after ${timeoutMs} ms`);
+        }, timerMs(timeoutMs));
+        child.on('error', (fault) => resolve(fault.message));
+        child.on('exit', (code, signal) => {
+          const how = signal ?? `exit code ${code}`;
+          const why = `command ended with ${how}: ${output.trim().slice(0, maxOutputBytes)}`;
+          resolve(code === 0 ? undefined : why);
+        });
+      });
+    } finally {
       clearTimeout(timer);
       unwanted?.removeEventListener('abort', stop);
-      const why = `command ended with ${signal ?? `exit code ${code}`}: ${output.trim().slice(0, maxOutputBytes)}`;
-      resolve(code === 0 ? undefined : why);
-    });
+    }
   });
 }
 
@@ -105,10 +135,21 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** Ports may be named after the container's. */
+/** Ports may be named after the container's. @throws Error for a name that it does not have */
 function portNumber(port: string | number, { ports = [] }: V1Container): number {
   const named = ports.find(({ name }) => name === port);
-  return named?.containerPort ?? Number(port);
+  const number = named?.containerPort ?? (/^\d+$/.test(String(port)) ? Number(port) : Number.NaN);
+  if (number > 0 && number < 65_536) return number;
+  throw new Error(`the container has no port "${port}"`);
+}
+
+/** A path as it may stand in a request: what may not, such as a space, is percent-encoded. */
+function requestTarget(path = '/'): string {
+  const [target = ''] = path.split('#');
+  const rooted = target.startsWith('/') ? target : `/${target}`;
+  return rooted.replace(/[^\x21-\x7e]+/g, (text) =>
+    [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
+  );
 }
 
 /** From inside a pod, loopback is the pod. */

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import type { V1Container } from '@kubernetes/client-node';
 import { afterEach, expect, test, vi } from 'vitest';
 import { checkCommand, checkHttp, checkTcp } from './probe-checks.ts';
@@ -27,6 +27,59 @@ test('a request is fine when it is answered 200 to 399', async () => {
   expect(await checkTcp(port, container, host, 1_000)).toBeUndefined();
   server.close();
   expect(await checkTcp('web', container, host, 1_000)).toContain('ECONNREFUSED');
+});
+
+test('a path with a space is asked for as it stands in an address', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, answer) => {
+    asked.push(request.url!);
+    answer.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const { port } = server.address() as AddressInfo;
+  const paths = ['/is it up?a=b c', 'no/slash', '/ä#fragment', '/100%'];
+  for (const path of paths) expect(await checkHttp({ port, path }, container, host, 1_000)).toBeUndefined();
+  expect(asked).toEqual(['/is%20it%20up?a=b%20c', '/no/slash', '/%C3%A4', '/100%']);
+  server.close();
+});
+
+test('a server that answers in another way than with a response is not fine', async () => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const { port } = server.address() as AddressInfo;
+  const httpHeaders = ['Connection', 'Upgrade'].map((name) => ({ name, value: 'upgrade' }));
+  expect(await checkHttp({ port, httpHeaders }, container, host, 200)).toEqual(expect.any(String));
+  server.close();
+});
+
+test('what cannot be asked at all is what a check finds', async () => {
+  const findings = await Promise.all([
+    checkTcp('wbe', container, host, 1_000),
+    checkTcp(70_000, container, host, 1_000),
+    checkHttp({ port: 'wbe' }, container, host, 1_000),
+    checkHttp({ port: 1, httpHeaders: [{ name: 'a b', value: 'c' }] }, container, host, 1_000),
+    checkCommand({ ...shell(''), argv: [''] }, 1_000),
+    checkCommand({ ...shell(''), argv: ['a\0b'] }, 1_000),
+    checkCommand({ ...shell(''), argv: ['true', 'x'.repeat(3_000_000)] }, 1_000),
+  ]);
+  const expected = [/no port "wbe"/, /no port "70000"/, /no port "wbe"/, /a b/, /empty/, /null bytes/, /E2BIG/];
+  expect(findings).toEqual(expected.map((words) => expect.stringMatching(words)));
+});
+
+test('a probe that can never be made fails, and the node goes on', async () => {
+  const { heard, listener } = listen();
+  const readinessProbe = { tcpSocket: { port: 'wbe' }, periodSeconds: 1 };
+  const livenessProbe = { exec: { command: ['true'] }, periodSeconds: 1, failureThreshold: 1 };
+  const translate = () => {
+    throw new Error('not on record');
+  };
+  const stop = startProbes({ ...probed({ readinessProbe, livenessProbe }), translate }, listener);
+  await vi.waitFor(() => expect(heard).toContain('liveness failed'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(heard).toContain('readiness fails'), { timeout: 10_000 });
+  stop();
 });
 
 test('a command is fine when it ends with 0, in time', async () => {

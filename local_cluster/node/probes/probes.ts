@@ -1,5 +1,6 @@
 // Startup, readiness and liveness probes of one running container.
 import type { V1Container, V1Probe } from '@kubernetes/client-node';
+import { timerMs } from '../timers.ts';
 import { checkGrpc } from './grpc-check.ts';
 import { type Command, checkCommand, checkHttp, checkTcp, type Finding } from './probe-checks.ts';
 
@@ -87,7 +88,7 @@ function repeat(
   let failures = 0;
   let failureCountedAt = Math.max(beginAt, Date.now());
   let isStopped = false;
-  let timer = setTimeout(check, Math.max(0, beginAt - Date.now()) + firstCheckMs);
+  let timer = setTimeout(check, timerMs(beginAt - Date.now() + firstCheckMs));
 
   async function check(): Promise<void> {
     const finding = await checkOnce(container, probe);
@@ -95,7 +96,7 @@ function repeat(
     if (finding === undefined) succeed();
     else fail(finding);
     const isEager = !isGood && Date.now() - container.startedAt < eagerForMs;
-    if (!isStopped) timer = setTimeout(check, isEager ? Math.min(eagerMs, periodMs) : periodMs);
+    if (!isStopped) timer = setTimeout(check, timerMs(isEager ? Math.min(eagerMs, periodMs) : periodMs));
   }
 
   function succeed(): void {
@@ -132,12 +133,17 @@ const timerToleranceMs = 50;
 const eagerMs = 250;
 const eagerForMs = 20_000;
 
-function checkOnce({ spec, host, translate }: ProbedContainer, probe: V1Probe): Promise<Finding> {
+/** Never rejects: whatever keeps a check from being made is what it finds. */
+async function checkOnce({ spec, host, translate }: ProbedContainer, probe: V1Probe): Promise<Finding> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   const { httpGet, tcpSocket, exec, grpc } = probe;
-  if (httpGet) return checkHttp(httpGet, spec, host, timeoutMs);
-  if (tcpSocket) return checkTcp(tcpSocket.port, spec, host, timeoutMs);
-  if (exec) return checkCommand(translate(exec.command ?? []), timeoutMs);
-  if (grpc) return checkGrpc(grpc, host, timeoutMs);
-  return Promise.resolve('this kind of probe is not available on this node');
+  try {
+    if (httpGet) return await checkHttp(httpGet, spec, host, timeoutMs);
+    if (tcpSocket) return await checkTcp(tcpSocket.port, spec, host, timeoutMs);
+    if (exec) return await checkCommand(translate(exec.command ?? []), timeoutMs);
+    if (grpc) return await checkGrpc(grpc, host, timeoutMs);
+    return 'this kind of probe is not available on this node';
+  } catch (fault) {
+    return (fault as Error).message;
+  }
 }

@@ -17,8 +17,11 @@ export interface PodSurroundings {
  */
 export function readPodField({ fieldPath }: V1ObjectFieldSelector, pod: V1Pod, around: PodSurroundings): string {
   const { metadata = {}, spec } = pod;
-  const [, kind, key] = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(fieldPath) ?? [];
-  if (kind === 'labels' || kind === 'annotations') return metadata[kind]?.[key!] ?? '';
+  const [, kind, key] = /^metadata\.(labels|annotations)\['(.*)'\]$/s.exec(fieldPath) ?? [];
+  if (kind === 'labels' || kind === 'annotations') {
+    const map = metadata[kind] ?? {};
+    return Object.hasOwn(map, key!) ? map[key!]! : '';
+  }
   switch (fieldPath) {
     case 'metadata.name':
     case 'metadata.namespace':
@@ -45,18 +48,18 @@ export function readPodField({ fieldPath }: V1ObjectFieldSelector, pod: V1Pod, a
 /**
  * The value of a `resourceFieldRef`, e.g. `limits.cpu`: a whole number of the divisor's units, rounded up. A limit that
  * is not set is what the node has; a request that is not set is 0.
- * @throws Error for another resource than CPU, memory or ephemeral storage
+ * @throws Error for what is neither a limit nor a request
  */
 export function readResourceField(
   { resource, divisor }: V1ResourceFieldSelector,
   container: V1Container,
   around: PodSurroundings,
 ): string {
-  const [list, name] = resource.split('.') as ['limits' | 'requests', 'cpu' | 'memory'];
-  const given = container.resources?.[list]?.[name];
-  const missing = list === 'limits' ? around.allocatable[name] : 0;
-  const amount = given ?? missing;
-  if (amount === undefined || !/^(limits|requests)$/.test(list)) throw new Error(`resource "${resource}" is not known`);
+  const [, list, name] = /^(limits|requests)\.(.+)$/.exec(resource) ?? [];
+  if (list === undefined || name === undefined) throw new Error(`resource "${resource}" is not known`);
+  const resources = container.resources?.[list as 'limits' | 'requests'] ?? {};
+  const ofNode = list === 'limits' && (name === 'cpu' || name === 'memory') ? around.allocatable[name] : 0;
+  const amount = Object.hasOwn(resources, name) ? resources[name]! : ofNode;
   const unit = thousandths(divisor || '1') || 1_000;
   return String(Math.ceil(thousandths(amount) / unit));
 }

@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import { writeFileSafely } from '../../record-file.ts';
 
 export interface ServingCertificate {
   /** PEM. */
@@ -16,13 +18,24 @@ export async function loadServingCertificate(
   address: string,
 ): Promise<ServingCertificate> {
   const files = { cert: join(folder, 'log-server.crt'), key: join(folder, 'log-server.key') };
-  if (!existsSync(files.cert) || !existsSync(files.key)) {
-    const made = await makeCertificate(name, address);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(files.key, made.key, { mode: 0o600 });
-    writeFileSync(files.cert, made.cert);
+  const kept = readCertificate(files);
+  if (kept) return kept;
+  const made = await makeCertificate(name, address);
+  mkdirSync(folder, { recursive: true });
+  writeFileSafely(files.key, made.key);
+  writeFileSafely(files.cert, made.cert);
+  return made;
+}
+
+/** Undefined when there is none, or none that can be used: a power loss may have left the files empty. */
+function readCertificate({ cert, key }: Record<'cert' | 'key', string>): ServingCertificate | undefined {
+  try {
+    const kept = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+    createSecureContext(kept);
+    return kept.cert && kept.key ? kept : undefined;
+  } catch {
+    return undefined;
   }
-  return { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
 }
 
 async function makeCertificate(name: string, address: string): Promise<ServingCertificate> {

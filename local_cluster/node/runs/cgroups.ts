@@ -58,9 +58,10 @@ export async function detectCgroups(shim: string, name: string) {
         limitCpu(cpu.version, group, limits);
         groups.add(group);
       }
-      if (memory && limits.memoryBytes) {
+      const memoryBytes = memoryLimit(limits.memoryBytes);
+      if (memory && memoryBytes) {
         const group = makeGroup(memory, id);
-        write(group, memory.version === 2 ? 'memory.max' : 'memory.limit_in_bytes', String(limits.memoryBytes));
+        write(group, memory.version === 2 ? 'memory.max' : 'memory.limit_in_bytes', String(memoryBytes));
         memoryEvents = join(group, memory.version === 2 ? 'memory.events' : 'memory.oom_control');
         groups.add(group);
       }
@@ -82,14 +83,30 @@ export async function detectCgroups(shim: string, name: string) {
 }
 
 function limitCpu(version: 1 | 2, group: string, { cpuMillis, cpuShares }: ContainerLimits): void {
+  const shares = Math.min(Math.max(Math.round(cpuShares), 2), 262_144);
+  const quota = cpuQuota(cpuMillis);
   if (version === 2) {
     // The kernel's own conversion of the v1 scale, 2–262144, to v2's, 1–10000.
-    write(group, 'cpu.weight', String(Math.round(1 + ((cpuShares - 2) * 9999) / 262142)));
-    if (cpuMillis) write(group, 'cpu.max', `${cpuMillis * 100} 100000`);
+    write(group, 'cpu.weight', String(Math.round(1 + ((shares - 2) * 9999) / 262142)));
+    if (quota) write(group, 'cpu.max', `${quota} 100000`);
   } else {
-    write(group, 'cpu.shares', String(cpuShares));
-    if (cpuMillis) write(group, 'cpu.cfs_quota_us', String(cpuMillis * 100));
+    write(group, 'cpu.shares', String(shares));
+    if (quota) write(group, 'cpu.cfs_quota_us', String(quota));
   }
+}
+
+/**
+ * CPU time in µs of each 100 ms, as the kernel takes it: at least 1 ms, and none for a limit that is above what any
+ * machine has.
+ */
+export function cpuQuota(cpuMillis: number | undefined): number | undefined {
+  if (!cpuMillis || cpuMillis > 1e7) return undefined;
+  return Math.max(1_000, Math.round(cpuMillis * 100));
+}
+
+/** Whole bytes, as the kernel takes them, and none for a limit that is above what any machine has. */
+export function memoryLimit(bytes: number | undefined): number | undefined {
+  return bytes && bytes < 2 ** 53 ? Math.ceil(bytes) : undefined;
 }
 
 async function findHierarchy(controller: Controller, shim: string, name: string): Promise<Hierarchy | undefined> {

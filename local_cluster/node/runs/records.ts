@@ -1,7 +1,6 @@
 // What the shim writes into a container's folder, and what the agent writes there for it. The Go side of these
 // shapes is ../shim/records.go.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { ImageDescription } from '../images/images.ts';
 
 /** `config.json`: what the shim is to run. */
@@ -44,23 +43,6 @@ export interface ExitRecord {
   neverStarted?: boolean;
   /** It ran, and nobody is left who saw how it ended. */
   lost?: boolean;
-}
-
-/** Reads a JSON file; undefined when it is not there. */
-export function readRecord<T>(folder: string, name: string): T | undefined {
-  try {
-    return JSON.parse(readFileSync(join(folder, name), 'utf8')) as T;
-  } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw fault;
-  }
-}
-
-/** Writes a JSON file that appears whole or not at all. */
-export function writeRecord(folder: string, name: string, record: unknown): void {
-  const temporary = join(folder, `.${name}`);
-  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
-  renameSync(temporary, join(folder, name));
 }
 
 /** Start time of a process in clock ticks since boot, or undefined when there is none with this pid. */

@@ -1,17 +1,12 @@
 // A program through all its runs: a container of a pod, or the forwarder of a port. Each run has a folder of its own, which the shim fills; this side reads
 // the records there, whether it started the shim itself or found it running after a restart of the agent.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { type FSWatcher, mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  type ExitRecord,
-  readRecord,
-  type ShimConfig,
-  type StartRecord,
-  startTicksOf,
-  writeRecord,
-} from './records.ts';
+import { readRecordFile, writeRecordFile } from '../../record-file.ts';
+import { type ExitRecord, type ShimConfig, type StartRecord, startTicksOf } from './records.ts';
+import { watchChanges } from './watch-changes.ts';
 
 /** One run of a container. */
 export interface Run {
@@ -35,7 +30,7 @@ export class Runner {
   restarts = 0;
   readonly #shim: string;
   readonly #onChange: () => void;
-  #watcher: FSWatcher | undefined;
+  #watcher: { close(): void } | undefined;
   #look: NodeJS.Timeout | undefined;
   #child: ChildProcess | undefined;
 
@@ -70,7 +65,7 @@ export class Runner {
   async adopt(): Promise<void> {
     this.runs = listRuns(this.folder);
     const open = this.runs.filter(({ exit }) => !exit).map(({ folder }) => folder);
-    if (open.length > 0) await promisify(execFile)(this.#shim, ['settle', ...open]);
+    await Promise.all(open.map((run) => promisify(execFile)(this.#shim, ['settle', run])));
     for (const run of this.runs) readRun(run);
     for (const run of this.runs.filter(({ exit }) => exit?.neverStarted)) this.#remove(run);
     this.restarts = this.current?.number ?? 0;
@@ -87,7 +82,8 @@ export class Runner {
     mkdirSync(folder, { recursive: true });
     const run: Run = { number, folder };
     writeFileSync(terminationLog(run), '');
-    writeRecord(folder, 'config.json', describe(run));
+    // Nobody needs it after the machine went down, so it is not worth a wait for the disk.
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(describe(run)), { mode: 0o600 });
     this.runs.push(run);
     this.restarts = number;
     while (this.runs.length > keptRuns) this.#remove(this.runs[0]!);
@@ -116,7 +112,7 @@ export class Runner {
     mkdirSync(folder, { recursive: true });
     const now = new Date().toISOString();
     const exit = { exitCode: 137, signal: 9, oomKilled: false, startedAt: now, finishedAt: now, lost: true };
-    writeRecord(folder, 'exit.json', exit satisfies ExitRecord);
+    writeRecordFile(join(folder, 'exit.json'), exit satisfies ExitRecord);
     this.runs.push({ number: 0, folder, exit });
   }
 
@@ -148,25 +144,22 @@ export class Runner {
   /** Nobody will write the end of this run any more. */
   #end(run: Run, startError: string): void {
     const now = new Date().toISOString();
-    writeRecord(run.folder, 'exit.json', {
-      exitCode: 128,
-      signal: 0,
-      oomKilled: false,
-      startedAt: now,
-      finishedAt: now,
-      startError,
-    } satisfies ExitRecord);
-    this.#read(run);
+    run.exit = { exitCode: 128, signal: 0, oomKilled: false, startedAt: now, finishedAt: now, startError };
+    try {
+      writeRecordFile(join(run.folder, 'exit.json'), run.exit);
+    } catch {
+      // What could not start the shim (no process, no file, no room) may keep it from being noted as well.
+    }
+    this.close();
+    this.#onChange();
   }
 
   #watch(run: Run): void {
-    this.#watcher = watch(run.folder, (_, name) => {
-      if (name === 'started.json' || name === 'exit.json') this.#read(run);
-    });
-    this.#watcher.on('error', () => undefined);
+    this.#watcher = watchChanges(run.folder, () => this.#read(run));
     this.#look = setInterval(() => {
       const { start } = run;
-      if (start && startTicksOf(start.shimPid) !== start.shimTicks) void this.#settle(run);
+      const isLost = start && startTicksOf(start.shimPid) !== start.shimTicks;
+      if (isLost || isDamaged(run)) void this.#settle(run);
     }, lookMs);
     this.#look.unref();
     this.#read(run);
@@ -174,7 +167,11 @@ export class Runner {
 
   /** The shim is gone: has it left a record, or is one to be written for it? */
   async #settle(run: Run): Promise<void> {
-    await promisify(execFile)(this.#shim, ['settle', run.folder]);
+    try {
+      await promisify(execFile)(this.#shim, ['settle', run.folder]);
+    } catch {
+      // No process or no room for one more record just now: the next look tries again.
+    }
     this.#read(run);
   }
 
@@ -203,8 +200,13 @@ export function logFile({ folder }: Pick<Run, 'folder'>): string {
 }
 
 function readRun(run: Run): void {
-  run.start ??= readRecord<StartRecord>(run.folder, 'started.json');
-  run.exit ??= readRecord<ExitRecord>(run.folder, 'exit.json');
+  run.start ??= readRecordFile<StartRecord>(join(run.folder, 'started.json'));
+  run.exit ??= readRecordFile<ExitRecord>(join(run.folder, 'exit.json'));
+}
+
+/** A record is there and says nothing: the shim's `settle` mends it. */
+function isDamaged({ folder, start, exit }: Run): boolean {
+  return (!start && existsSync(join(folder, 'started.json'))) || (!exit && existsSync(join(folder, 'exit.json')));
 }
 
 function listRuns(folder: string): Run[] {
@@ -214,7 +216,9 @@ function listRuns(folder: string): Run[] {
   } catch {
     return [];
   }
-  const runs = names.map((name): Run => ({ number: Number(name), folder: join(folder, name) }));
+  const runs = names
+    .filter((name) => /^\d+$/.test(name))
+    .map((name): Run => ({ number: Number(name), folder: join(folder, name) }));
   for (const run of runs) readRun(run);
   return runs.sort((a, b) => a.number - b.number);
 }

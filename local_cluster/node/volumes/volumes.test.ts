@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1ConfigMap, V1Container, V1Pod, V1Volume } from '@kubernetes/client-node';
@@ -114,4 +114,19 @@ test('a token is asked for again when four fifths of its life are over', async (
     tokens.push(await accountToken(3600));
   }
   expect(tokens).toEqual(['token-1', 'token-1', 'token-2']);
+});
+
+test('nothing is written any more once the signal is aborted, however late an answer comes', async () => {
+  const folder = newFolder();
+  const answer = Promise.withResolvers<V1ConfigMap>();
+  const objects = { ...objectsWith({}), configMap: () => answer.promise };
+  const pod = podWith({ name: 'config', configMap: { name: 'c' } }, { name: 'scratch', emptyDir: {} });
+  const over = new AbortController();
+  const renewing = prepareVolumes(pod, folder, objects, around, over.signal);
+  over.abort();
+  await expect(renewing).rejects.toThrow('aborted');
+  rmSync(folder, { recursive: true });
+  answer.resolve({ data: { a: '1' } });
+  await new Promise(setImmediate);
+  expect(existsSync(folder)).toBe(false);
 });

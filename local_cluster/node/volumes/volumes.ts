@@ -26,6 +26,7 @@ const refreshMs = 60_000;
 
 /**
  * Makes, or renews, every volume of the pod below the folder.
+ * @param signal aborted when nothing is to be written any more, e.g. because the pod is gone
  * @throws VolumeError when one of them cannot be had
  */
 export async function prepareVolumes(
@@ -33,14 +34,17 @@ export async function prepareVolumes(
   folder: string,
   objects: PodObjects,
   around: PodSurroundings,
+  signal?: AbortSignal,
 ): Promise<PodVolumes> {
+  using reads = abortableReads(objects, signal);
   const paths = new Map<string, string>();
   let isRenewed = false;
   for (const volume of pod.spec!.volumes ?? []) {
+    signal?.throwIfAborted();
     const own = join(folder, volume.name);
-    const source = await openVolume(volume, own, objects);
+    const source = await openVolume(volume, own, reads.objects);
     if (source.files) {
-      const files = await source.files({ pod, objects, around });
+      const files = await source.files({ pod, objects: reads.objects, around });
       for (const path of files.keys()) insideOf(own, path);
       await writeFileSet(own, files, source.mode);
       isRenewed = true;
@@ -48,6 +52,26 @@ export async function prepareVolumes(
     paths.set(volume.name, source.path);
   }
   return { paths, renewAfterMs: isRenewed ? refreshMs : undefined };
+}
+
+/** The same objects, whose reads fail as soon as the signal is aborted: what would follow from them is not done. */
+function abortableReads(objects: PodObjects, signal: AbortSignal | undefined): { objects: PodObjects } & Disposable {
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => undefined);
+  const abort = () => aborted.reject(signal!.reason);
+  signal?.addEventListener('abort', abort);
+  const race = <A extends unknown[], T>(read: (...given: A) => Promise<T>) => {
+    return (...given: A) => Promise.race([read(...given), aborted.promise]);
+  };
+  return {
+    objects: {
+      configMap: race(objects.configMap),
+      secret: race(objects.secret),
+      boundVolume: race(objects.boundVolume),
+      accountToken: race(objects.accountToken),
+    },
+    [Symbol.dispose]: () => signal?.removeEventListener('abort', abort),
+  };
 }
 
 interface Reader {
@@ -113,6 +137,10 @@ function project(sources: V1VolumeProjection[]): (reader: Reader) => Promise<Fil
 async function projectSource(source: V1VolumeProjection, reader: Reader, set: FileSet): Promise<void> {
   const { pod, objects, around } = reader;
   const { configMap, secret, serviceAccountToken, downwardAPI } = source;
+  if (!configMap && !secret && !serviceAccountToken && !downwardAPI) {
+    const [kind] = Object.keys(source);
+    throw new VolumeError(`projected volumes of kind "${kind}" are not available on this node`);
+  }
   if (configMap) {
     const found = await objects.configMap(configMap.name!);
     if (!found && !configMap.optional) throw new VolumeError(`configmap "${configMap.name}" not found`);
@@ -129,7 +157,9 @@ async function projectSource(source: V1VolumeProjection, reader: Reader, set: Fi
     set.set(path, { content: await objects.accountToken(expirationSeconds, audience), mode: 0o600 });
   }
   for (const item of downwardAPI?.items ?? []) {
-    const container = pod.spec!.containers.find(({ name }) => name === item.resourceFieldRef?.containerName);
+    const { initContainers = [], containers } = pod.spec!;
+    const owner = item.resourceFieldRef?.containerName;
+    const container = [...containers, ...initContainers].find(({ name }) => name === owner);
     const content = item.fieldRef
       ? readPodField(item.fieldRef, pod, around)
       : readResourceField(item.resourceFieldRef!, container ?? pod.spec!.containers[0]!, around);
@@ -146,7 +176,7 @@ function pickItems(
 ): void {
   const wanted = items ?? Object.keys(data).map((key): V1KeyToPath => ({ key, path: key }));
   for (const { key, path, mode } of wanted) {
-    const content = data[key];
+    const content = Object.hasOwn(data, key) ? data[key] : undefined;
     if (content !== undefined) files.set(path, { content, mode });
     else if (!optional) throw new VolumeError(`${owner} has no key "${key}"`);
   }

@@ -1,0 +1,45 @@
+// Small JSON files that have to survive whatever ends this process or the machine.
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/**
+ * Reads a record; undefined when it is not there or cannot be read: what a full disk, a power loss or somebody's editor
+ * has left of a record says nothing, and is as good as lost.
+ */
+export function readRecordFile<T extends object>(file: string): T | undefined {
+  try {
+    const record: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof record === 'object' && record !== null ? (record as T) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a record that appears whole or not at all, readable by this user only; on the disk when this returns. */
+export function writeRecordFile(file: string, record: object): void {
+  writeFileSafely(file, JSON.stringify(record));
+}
+
+/** The same for any text. */
+export function writeFileSafely(file: string, content: string): void {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.new`);
+  const descriptor = openSync(temporary, 'w', 0o600);
+  try {
+    writeFileSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, file);
+  syncFolder(path.dirname(file));
+}
+
+/** A rename is on the disk only when the folder is. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
