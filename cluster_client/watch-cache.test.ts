@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, expect, test, vi } from 'vitest';
 import { connectToCluster } from './connection.ts';
 import { startStandInServer } from './testing/stand-in-server.ts';
-import { startWatchCache, type WatchedObject } from './watch-cache.ts';
+import { startWatchCache, type WatchCacheOptions, type WatchedObject } from './watch-cache.ts';
 
 interface Item extends WatchedObject {
   value: number;
@@ -25,6 +25,7 @@ const item = (name: string, version: number, value = version): Item => ({
 /** A stub API server: `list` is what a list gives now, `onWatch` answers each watch. */
 async function startStub(onWatch: (response: ServerResponse, query: URLSearchParams, count: number) => void) {
   const stub = { items: [item('a', 1)], version: 1, lists: 0, watches: 0, listStatus: 200, silentLists: 0 };
+  const comparisons: string[] = [];
   const { kubeconfig, stop } = await startStandInServer((request, response) => {
     const { searchParams } = new URL(request.url!, 'http://stub');
     if (searchParams.get('watch')) {
@@ -33,6 +34,7 @@ async function startStub(onWatch: (response: ServerResponse, query: URLSearchPar
       return;
     }
     stub.lists++;
+    if (searchParams.get('resourceVersionMatch') === 'Exact') comparisons.push(searchParams.get('resourceVersion')!);
     if (stub.lists <= stub.silentLists) return;
     const from = Number(searchParams.get('continue') ?? 0);
     const to = from + Number(searchParams.get('limit'));
@@ -44,11 +46,14 @@ async function startStub(onWatch: (response: ServerResponse, query: URLSearchPar
   });
   const cluster = connectToCluster({ kubeconfig });
   cleanUps.push(stop, () => cluster.close());
-  return { stub, cluster };
+  return { stub, cluster, comparisons };
 }
 
-function start(cluster: Awaited<ReturnType<typeof startStub>>['cluster'], watchSeconds = 1) {
-  const cache = startWatchCache<Item>(cluster, { path: '/items', watchSeconds });
+function start(
+  cluster: Awaited<ReturnType<typeof startStub>>['cluster'],
+  options: Partial<WatchCacheOptions<Item>> = {},
+) {
+  const cache = startWatchCache<Item>(cluster, { path: '/items', watchSeconds: 1, ...options });
   cleanUps.push(() => cache.stop());
   return cache;
 }
@@ -166,4 +171,110 @@ test('before the first list has succeeded nothing is known, and it is tried unti
   stub.listStatus = 200;
   await cache.synced;
   expect(values(cache)).toEqual(['a=1']);
+});
+
+test('a watch that opens and then only gives errors is not alive: it waits, lists anew each time, and counts as stale', async () => {
+  const { stub, cluster } = await startStub((response) => {
+    stub.listStatus = 503;
+    response.end(event('ERROR', { kind: 'Status', code: 500, reason: 'InternalError' }));
+  });
+  const cache = start(cluster);
+  await cache.synced;
+  await vi.waitFor(() => expect(cache.staleForMs()).toBeGreaterThan(2_500), { timeout: 10_000 });
+  // After the first error nothing was watched from the version reached, and each list waited longer than the one before.
+  expect([stub.watches, stub.lists < 10]).toEqual([1, true]);
+  stub.listStatus = 200;
+  stub.items = [item('b', 9)];
+  await vi.waitFor(() => expect(values(cache)).toEqual(['b=9']), { timeout: 10_000 });
+});
+
+test('errors that go on, in watches whose lists succeed, are waited out longer and longer', async () => {
+  const { stub, cluster } = await startStub((response) =>
+    response.end(event('ERROR', { kind: 'Status', code: 500, reason: 'InternalError' })),
+  );
+  const faults: string[] = [];
+  start(cluster, { onFault: ({ reason }) => faults.push(reason) });
+  await vi.waitFor(() => expect(faults).toHaveLength(5), { timeout: 10_000 });
+  const startedAt = performance.now();
+  await vi.waitFor(() => expect(faults).toHaveLength(7), { timeout: 10_000 });
+  // The fifth and the sixth wait are of one second at least.
+  expect(performance.now() - startedAt).toBeGreaterThan(1_500);
+  expect(stub.lists).toBe(stub.watches);
+  expect(new Set(faults)).toEqual(new Set(['InternalError']));
+});
+
+test('an event that cannot be read leads to a new list', async () => {
+  const { stub, cluster } = await startStub((response, _, count) => {
+    if (count > 1) response.write(event('BOOKMARK', item('', 9)));
+    else {
+      stub.items = [item('b', 8)];
+      response.end('{"type":"ADDED","object":\n');
+    }
+  });
+  const cache = start(cluster);
+  await vi.waitFor(() => expect(values(cache)).toEqual(['b=8']));
+});
+
+test('a watch that is ended again and again before its time is not begun again at once', async () => {
+  const { stub, cluster } = await startStub((response) => response.writeHead(200).end());
+  const reasons = new Set<string>();
+  start(cluster, { onFault: ({ reason }) => reasons.add(reason) });
+  await vi.waitFor(() => expect(stub.watches).toBe(4), { timeout: 10_000 });
+  const startedAt = performance.now();
+  await vi.waitFor(() => expect(stub.watches).toBe(6), { timeout: 10_000 });
+  expect([performance.now() - startedAt > 500, reasons]).toEqual([true, new Set(['EndedEarly'])]);
+});
+
+test('a listener or a fault handler that throws costs nobody else the event, and the watch goes on', async () => {
+  const { stub, cluster } = await startStub((response, _, count) => {
+    if (count === 1) response.write(event('ADDED', item('b', 2)) + event('ADDED', item('c', 3)));
+  });
+  const faults: string[] = [];
+  const cache = start(cluster, {
+    onFault({ reason, message }) {
+      faults.push(`${reason}: ${message}`);
+      throw new Error('the handler is at fault too');
+    },
+  });
+  const seen: string[] = [];
+  cache.on('change', (_, object) => {
+    if (object.metadata!.name === 'b') throw new Error('oh');
+  });
+  cache.on('change', (type, object) => seen.push(`${type} ${object.metadata!.name}`));
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  await vi.waitFor(() => expect(seen).toEqual(['added a', 'added b', 'added c']));
+  expect(faults).toEqual(['ListenerFailed: a listener failed on n/b of /items: oh']);
+  expect([values(cache), stub.lists, warned.mock.calls.length]).toEqual([['a=1', 'b=2', 'c=3'], 1, 1]);
+  warned.mockRestore();
+});
+
+test('a copy that has drifted is found out by a comparison at its own version, put right, told of and counted', async () => {
+  const { stub, cluster, comparisons } = await startStub((response, _, count) => {
+    if (count === 1) response.write(event('BOOKMARK', item('', 7)));
+    setTimeout(() => response.end(), 600);
+  });
+  stub.items = [item('a', 1), item('b', 2), item('c', 3)];
+  const drifts: number[] = [];
+  const cache = start(cluster, { compareSeconds: 1, onDrift: (objects) => drifts.push(objects) });
+  const seen: string[] = [];
+  cache.on('change', (type, object) => seen.push(`${type} ${object.metadata!.name}`));
+  await cache.synced;
+  // Three events that the watch never gave.
+  stub.items = [item('a', 1), item('b', 5), item('d', 6)];
+  await vi.waitFor(() => expect(drifts).toEqual([3]), { timeout: 10_000 });
+  expect(comparisons).toEqual(['7']);
+  expect(values(cache)).toEqual(['a=1', 'b=5', 'd=6']);
+  expect(seen).toEqual(['added a', 'added b', 'added c', 'deleted c', 'modified b', 'added d']);
+  await vi.waitFor(() => expect(comparisons.length).toBeGreaterThan(1), { timeout: 10_000 });
+  expect([drifts, cache.staleForMs()]).toEqual([[3], 0]);
+});
+
+test('a comparison at a version that is no longer kept is left for another time', async () => {
+  const { stub, cluster, comparisons } = await startStub((response) => void setTimeout(() => response.end(), 600));
+  const faults: string[] = [];
+  const cache = start(cluster, { compareSeconds: 0.5, onFault: ({ reason }) => faults.push(reason) });
+  await cache.synced;
+  stub.listStatus = 410;
+  await vi.waitFor(() => expect(comparisons.length).toBeGreaterThan(1), { timeout: 10_000 });
+  expect([faults, values(cache), cache.staleForMs()]).toEqual([[], ['a=1'], 0]);
 });

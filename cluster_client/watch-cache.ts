@@ -1,23 +1,15 @@
 // A local copy of some Kubernetes objects, kept by list and watch. It is made for the faults that watches really
 // have: each watch is asked to end after a few seconds, so that a connection that died silently is noticed as fast
-// as one that closed, and a healthy one costs one small request per period.
+// as one that closed, and a healthy one costs one small request per period. Now and then the whole copy is compared.
 import { setTimeout } from 'node:timers/promises';
 import { createBackoff } from './backoff.ts';
 import type { ClusterConnection } from './connection.ts';
-import { errorFromAnswer, errorFromFault, KubernetesError } from './kubernetes-error.ts';
+import { createFreshness } from './freshness.ts';
+import { errorFromFault, KubernetesError } from './kubernetes-error.ts';
+import { listCollection } from './list-collection.ts';
 import { readBinaryEvents, readJsonEvents, type WatchEvent } from './watch-events.ts';
-
-/** Any object of the Kubernetes API. */
-export interface WatchedObject {
-  metadata?:
-    | {
-        namespace?: string | undefined;
-        name?: string | undefined;
-        resourceVersion?: string | undefined;
-        managedFields?: unknown;
-      }
-    | undefined;
-}
+import { endedEarly, faultOfEvent, judgeFault, silentWatch } from './watch-faults.ts';
+import { keyOf, type WatchedObject, withoutManagedFields } from './watched-object.ts';
 
 export interface WatchCacheOptions<T extends WatchedObject> {
   /** The collection's path, e.g. `/apis/batch/v1/namespaces/free-service/jobs`. */
@@ -33,10 +25,15 @@ export interface WatchCacheOptions<T extends WatchedObject> {
   readBinary?: (bytes: Uint8Array) => T;
   /** After how long a watch ends and is begun again where it was, in seconds. */
   watchSeconds?: number | undefined;
-  /** Told of each fault that a watch recovered from. */
+  /** How often the copy is compared with the cluster, in seconds, give or take a half. */
+  compareSeconds?: number;
+  /** Told of each fault that the cache recovered from, listeners that throw among them (`ListenerFailed`). */
   onFault?: (error: KubernetesError) => void;
+  /** Told how many objects were not as they are in the cluster, after they have been put right. */
+  onDrift?: (objects: number) => void;
 }
 
+export type { WatchedObject } from './watched-object.ts';
 export type ChangeType = 'added' | 'modified' | 'deleted';
 type ChangeListener<T> = (type: ChangeType, object: T, previous?: T) => void;
 
@@ -44,127 +41,157 @@ export type WatchCache<T extends WatchedObject> = ReturnType<typeof startWatchCa
 
 /** A watch may be silent for its own length and this much longer before it counts as dead. */
 const silenceGraceMs = 1_500;
-/** A reconnection that is over sooner than this was never noticed by anyone. */
-const reconnectGraceMs = 1_000;
-
-/** Objects are listed in pages, so that a long list takes little memory and none of its answers takes long. */
-const pageSize = 1_000;
-/** A page that takes longer is asked for again: its connection may have died silently. */
-const pageTimeoutMs = 5_000;
-
-interface ListPage<T> {
-  items: T[];
-  metadata?: { resourceVersion?: string; continue?: string };
-}
+/** The length of the first watch and of each after a fault: it soon ends, and so proves that it was alive. */
+const provingSeconds = 1;
 
 /**
  * Lists a collection, watches it from there on and keeps a copy in memory, for ever: every fault is followed by a
  * new attempt, after a back-off with jitter of at most 2 s.
  */
 export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnection, options: WatchCacheOptions<T>) {
-  const { path, fieldSelector, labelSelector, watchSeconds = 5, onFault } = options;
+  const { path, fieldSelector, labelSelector, watchSeconds = 5, compareSeconds = 600, onFault, onDrift } = options;
   const { keep = withoutManagedFields, readBinary } = options;
   const objects = new Map<string, T>();
   const listeners = new Set<ChangeListener<T>>();
   const stopped = new AbortController();
+  const listing = { path, fieldSelector, labelSelector, keep, signal: stopped.signal };
   const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 });
+  const freshness = createFreshness(provingSeconds * 1_000);
   const { promise: synced, resolve: resolveSynced } = Promise.withResolvers<void>();
   let hasSynced = false;
   let resourceVersion: string | undefined;
-  let lastSignOfLife = 0;
-  let brokenSince: number | undefined = performance.now();
+  let compareAt = nextComparison();
+  let endWatch: (() => void) | undefined;
+
+  function nextComparison(): number {
+    return performance.now() + compareSeconds * 1_000 * (0.5 + Math.random());
+  }
+
+  function report(error: KubernetesError): void {
+    try {
+      onFault?.(error);
+    } catch (fault) {
+      process.emitWarning(fault as Error);
+    }
+  }
 
   function put(type: ChangeType, key: string, object: T): void {
     const previous = objects.get(key);
     if (type === 'deleted') objects.delete(key);
     else objects.set(key, object);
     const happened = type === 'deleted' ? type : previous ? 'modified' : 'added';
-    for (const listener of listeners) listener(happened, object, previous);
+    for (const listener of listeners) {
+      try {
+        listener(happened, object, previous);
+      } catch (cause) {
+        const message = `a listener failed on ${key} of ${path}: ${(cause as Error)?.message ?? cause}`;
+        report(new KubernetesError({ status: 0, reason: 'ListenerFailed', message, cause }));
+      }
+    }
   }
 
-  function markAlive(): void {
-    lastSignOfLife = performance.now();
-    brokenSince = undefined;
-    backoff.reset();
+  /** Makes the copy what was listed. Gives how many objects were not so. */
+  function replaceAll(present: Map<string, T>): number {
+    let changed = 0;
+    for (const [key, object] of objects) {
+      if (present.has(key)) continue;
+      changed++;
+      put('deleted', key, object);
+    }
+    for (const [key, object] of present) {
+      if (objects.get(key)?.metadata?.resourceVersion === object.metadata?.resourceVersion) continue;
+      changed++;
+      put('modified', key, object);
+    }
+    return changed;
   }
 
   async function list(): Promise<void> {
-    const present = new Map<string, T>();
-    let page: ListPage<T> | undefined;
-    do {
-      page = await cluster.get<ListPage<T>>(path, {
-        query: { fieldSelector, labelSelector, limit: pageSize, continue: page?.metadata?.continue },
-        signal: stopped.signal,
-        timeoutMs: pageTimeoutMs,
-      });
-      for (const object of page.items) present.set(keyOf(object), keep(object));
-    } while (page.metadata?.continue);
-
-    for (const [key, object] of objects) if (!present.has(key)) put('deleted', key, object);
-    for (const [key, object] of present) {
-      if (objects.get(key)?.metadata?.resourceVersion !== object.metadata?.resourceVersion)
-        put('modified', key, object);
-    }
-    resourceVersion = page.metadata?.resourceVersion;
+    const listed = await listCollection(cluster, listing);
+    replaceAll(listed.objects);
+    resourceVersion = listed.version;
+    freshness.listed();
     hasSynced = true;
     resolveSynced();
   }
 
-  function apply(event: WatchEvent<T>): void {
-    if (event.type === 'ERROR') {
-      const status = event.object as { code?: number };
-      throw errorFromAnswer(status.code ?? 500, JSON.stringify(event.object));
+  /**
+   * Compares the copy with what the collection was at the very version that it has reached, so that every difference is
+   * an event that was lost.
+   */
+  async function compare(): Promise<void> {
+    compareAt = nextComparison();
+    try {
+      const listed = await listCollection(cluster, { ...listing, version: resourceVersion });
+      const drifted = replaceAll(listed.objects);
+      if (drifted > 0) onDrift?.(drifted);
+    } catch (fault) {
+      // The version is no longer kept, or the server is away, which the watch will notice: another time.
+      const error = errorFromFault(fault);
+      if (error.status !== 410 && !stopped.signal.aborted) report(error);
     }
+  }
+
+  function apply(event: WatchEvent<T>): void {
+    if (event.type === 'ERROR') throw faultOfEvent(event.object as { code?: number });
     resourceVersion = event.object.metadata?.resourceVersion ?? resourceVersion;
     if (event.type === 'BOOKMARK') return;
     put(event.type === 'DELETED' ? 'deleted' : 'modified', keyOf(event.object), event.object);
   }
 
+  function prove(): void {
+    freshness.proved();
+    backoff.reset();
+  }
+
   /** One watch, from the version reached until the server ends it. Throws when it broke or fell silent. */
   async function watch(): Promise<void> {
-    const silence = new AbortController();
-    const maxSilenceMs = watchSeconds * 1_000 + silenceGraceMs;
-    const watchdog = setInterval(() => {
-      if (performance.now() - lastSignOfLife > maxSilenceMs)
-        silence.abort(new KubernetesError({ status: 0, reason: 'Timeout', message: 'the watch fell silent' }));
-    }, 500);
+    if (stopped.signal.aborted) return;
+    const seconds = freshness.isAlive() ? watchSeconds : Math.min(provingSeconds, watchSeconds);
+    const silence = startSilenceWatchdog(seconds * 1_000 + silenceGraceMs);
+    endWatch = silence.end;
+    const startedAt = performance.now();
+    let hasProved = false;
     try {
       const { body, isBinary } = await cluster.watch(path, {
-        query: {
-          allowWatchBookmarks: true,
-          resourceVersion,
-          timeoutSeconds: watchSeconds,
-          fieldSelector,
-          labelSelector,
-        },
-        signal: AbortSignal.any([stopped.signal, silence.signal]),
+        query: { allowWatchBookmarks: true, resourceVersion, timeoutSeconds: seconds, fieldSelector, labelSelector },
+        signal: silence.signal,
         mayBeBinary: readBinary !== undefined,
       });
-      markAlive();
+      freshness.opened();
       const events = isBinary && readBinary ? readBinaryEvents(body, readBinary) : readJsonEvents(body, keep);
       for await (const event of events) {
         apply(event);
-        markAlive();
+        silence.heard();
+        prove();
+        hasProved = true;
       }
+      // One that is over at once without a word may have been ended by anything on the way.
+      if (!hasProved && performance.now() - startedAt < seconds * 500) throw endedEarly();
+      prove();
     } finally {
-      clearInterval(watchdog);
+      silence.stop();
     }
+  }
+
+  async function recover(fault: unknown): Promise<void> {
+    const { error, wasSilent, spoilsVersion } = judgeFault(fault);
+    freshness.broke(wasSilent);
+    if (spoilsVersion) resourceVersion = undefined;
+    report(error);
+    const askedMs = Math.min(5_000, (error.retryAfterSeconds ?? 0) * 1_000);
+    await sleep(Math.max(askedMs, backoff.nextMs()), stopped.signal);
   }
 
   async function run(): Promise<void> {
     while (!stopped.signal.aborted) {
       try {
-        if (resourceVersion === undefined) await list();
-        lastSignOfLife = performance.now();
+        // A copy that has fallen behind is soonest right again by a list, and it is one chance more to find what is missing.
+        if (resourceVersion === undefined || freshness.staleForMs() > 0) await list();
+        else if (freshness.isAlive() && performance.now() > compareAt) await compare();
         await watch();
       } catch (fault) {
-        if (stopped.signal.aborted) return;
-        const error = errorFromFault(fault);
-        brokenSince ??= performance.now();
-        if (error.status === 410) resourceVersion = undefined;
-        onFault?.(error);
-        const askedMs = Math.min(5_000, (error.retryAfterSeconds ?? 0) * 1_000);
-        await sleep(Math.max(askedMs, backoff.nextMs()), stopped.signal);
+        if (!stopped.signal.aborted) await recover(fault);
       }
     }
   }
@@ -186,27 +213,30 @@ export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnect
      * For how long the copy may have been out of date, in milliseconds: 0 while the watch is healthy, also during an
      * ordinary reconnection; Infinity before the first list.
      */
-    staleForMs(): number {
-      if (!hasSynced) return Number.POSITIVE_INFINITY;
-      if (brokenSince === undefined) return 0;
-      const brokenForMs = performance.now() - brokenSince;
-      return brokenForMs < reconnectGraceMs ? 0 : brokenForMs;
-    },
+    staleForMs: freshness.staleForMs,
     stop(): void {
       stopped.abort();
+      endWatch?.();
       listeners.clear();
     },
   };
 }
 
-/** Who wrote which field when: nobody here asks, and it would be a third of what is kept of a Job. */
-function withoutManagedFields<T extends WatchedObject>(object: T): T {
-  delete object.metadata?.managedFields;
-  return object;
-}
-
-function keyOf({ metadata }: WatchedObject): string {
-  return `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`;
+/** Aborts its signal when nothing has been heard for so long. */
+function startSilenceWatchdog(maxSilenceMs: number) {
+  const silence = new AbortController();
+  let heardAt = performance.now();
+  const timer = setInterval(() => {
+    if (performance.now() - heardAt > maxSilenceMs) silence.abort(silentWatch());
+  }, 500);
+  return {
+    signal: silence.signal,
+    heard(): void {
+      heardAt = performance.now();
+    },
+    end: () => silence.abort(),
+    stop: () => clearInterval(timer),
+  };
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -21,9 +21,15 @@ export async function startGraderService(settings: Settings, clusterOptions: Con
   const { host, port, metricsPort, logLevel, drainMs } = settings;
   const cluster = connectToCluster(clusterOptions);
   const metrics = createMetrics('grader-interface');
-  const pods = startPodWatch(cluster, (error) => {
-    metrics.faults.inc({ during: 'pod watch', reason: error.reason });
-    app.log.warn({ during: 'pod watch', reason: error.reason, status: error.status }, error.message);
+  const pods = startPodWatch(cluster, {
+    onFault(error) {
+      metrics.faults.inc({ during: 'pod watch', reason: error.reason });
+      app.log.warn({ during: 'pod watch', reason: error.reason, status: error.status }, error.message);
+    },
+    onDrift(objects) {
+      metrics.drift.inc({ watch: 'pods' }, objects);
+      app.log.warn({ watch: 'pods', objects }, 'the copy of the cluster was wrong and has been repaired');
+    },
   });
   const app = buildGraderApp({
     pods,

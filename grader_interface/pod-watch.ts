@@ -9,18 +9,21 @@ export type PodWatch = ReturnType<typeof startPodWatch>;
 /** Ends each watch early, so that a connection that died without a word is noticed within seconds. */
 const WATCH_SECONDS = 2;
 
-/**
- * Watches all pods of all namespaces.
- *
- * @param onFault told of each fault that the watch recovered from
- */
-export function startPodWatch(cluster: ClusterConnection, onFault?: (error: KubernetesError) => void) {
+export interface PodWatchOptions {
+  /** Told of each fault that the watch recovered from. */
+  onFault?: (error: KubernetesError) => void;
+  /** Told how many pods were found to be wrong, after they have been put right. */
+  onDrift?: (pods: number) => void;
+}
+
+/** Watches all pods of all namespaces. */
+export function startPodWatch(cluster: ClusterConnection, options: PodWatchOptions = {}) {
   const table = new PodTable();
   const pods = startWatchCache<WatchedPod>(cluster, {
     path: '/api/v1/pods',
     keep: keepOfPod,
     watchSeconds: WATCH_SECONDS,
-    ...(onFault && { onFault }),
+    ...options,
   });
   pods.on('change', (type, { metadata, spec, status }) => {
     const namespace = metadata?.namespace ?? '';

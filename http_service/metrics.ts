@@ -25,6 +25,12 @@ export function createMetrics(service: string) {
       labelNames: ['during', 'reason'],
       registers,
     }),
+    drift: new Counter({
+      name: 'mesh_watch_drift_total',
+      help: 'Objects whose copy in memory was found to differ from the Kubernetes API, and was repaired',
+      labelNames: ['watch'],
+      registers,
+    }),
 
     /** Measures each request of an app, by route and not by path. */
     measure(app: FastifyInstance): void {

@@ -4,8 +4,10 @@ import { type Clients, createMetrics } from '@ml-job-mesh/http-service';
 import type { FastifyServerOptions } from 'fastify';
 import { startAdmission } from './admission/admission.ts';
 import { addInterface, createApp } from './app.ts';
+import type { LogTimings } from './logs/job-log.ts';
+import { createJobLogs } from './logs/job-logs.ts';
+import { startProgressFollower } from './logs/progress-follower.ts';
 import { createJobIndex, type JobRecord } from './records/job-index.ts';
-import { startLogFollower } from './records/log-follower.ts';
 import { startRecordKeeper } from './records/record-keeper.ts';
 import { loadJobTemplate } from './submission/job-template.ts';
 import { createStampClock } from './submission/stamp-clock.ts';
@@ -26,6 +28,7 @@ export interface TierTimings {
   positionMs?: number;
   /** How long a pod may be unable to start before its job counts as failed. */
   stuckAfterMs?: number;
+  logs?: Partial<LogTimings> | undefined;
 }
 
 export interface ComposeTierOptions {
@@ -56,27 +59,33 @@ export async function composeTier(options: ComposeTierOptions) {
   const metrics = createMetrics(`${tier.name}-tier`);
   const onFault = (during: string) => (error: KubernetesError) => {
     metrics.faults.inc({ during, reason: error.reason });
-    app.log.warn({ during, reason: error.reason, status: error.status }, error.message);
+    const bug = error.reason === 'ListenerFailed' && { err: error.cause };
+    app.log.warn({ during, reason: error.reason, status: error.status, ...bug }, error.message);
+  };
+  const onDrift = (watched: string) => (objects: number) => {
+    metrics.drift.inc({ watch: watched }, objects);
+    app.log.warn({ watch: watched, objects }, 'the copy of the cluster was wrong and has been repaired');
   };
 
   const clock = createStampClock();
   const index = createJobIndex(tier, clock);
   const tierMetrics = createTierMetrics(metrics, index);
-  const watched = startTierWatches(tier, cluster, { onFault, watchSeconds: timings.watchSeconds });
+  const watched = startTierWatches(tier, cluster, { onFault, onDrift, watchSeconds: timings.watchSeconds });
   const { jobWatches, podWatches, quotaWatch } = watched;
   for (const watch of jobWatches) watch.on('change', index.applyJob);
   for (const watch of podWatches) watch.on('change', index.applyPod);
   const watches = [...jobWatches, ...podWatches, ...(quotaWatch ? [quotaWatch] : [])];
 
   const hub = createEventHub(index, timings);
+  const logs = createJobLogs({ cluster, index, timings: timings.logs });
   const estimate = createQueueEstimate(index, () => index.counts.running + index.counts.starting);
   const submit = createSubmitter({ tier, template, cluster, index, clock, estimate, maxUnfinished });
-  const context = { tier, template, cluster, index, hub, submit, clients, ...watched };
+  const context = { tier, template, cluster, index, hub, logs, submit, clients, ...watched };
   await addInterface(app, context);
   metrics.measure(app);
 
   const stops = [
-    startLogFollower({ cluster, index }),
+    startProgressFollower({ index, logs }),
     startRecordKeeper({
       cluster,
       index,
@@ -105,6 +114,7 @@ export async function composeTier(options: ComposeTierOptions) {
     /** Ends the streams, finishes the requests that are being answered, and stops all that runs. */
     async stop(): Promise<void> {
       hub.close();
+      logs.close();
       await app.close();
       for (const stop of stops) stop();
       for (const watch of watches) watch.stop();

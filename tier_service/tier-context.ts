@@ -1,5 +1,6 @@
 import type { ClusterConnection, WatchCache } from '@ml-job-mesh/cluster-client';
 import { type Clients, problem } from '@ml-job-mesh/http-service';
+import type { JobLogs } from './logs/job-logs.ts';
 import type { JobIndex } from './records/job-index.ts';
 import type { Job, Pod, ResourceQuota } from './state/kubernetes-objects.ts';
 import type { createSubmitter } from './submission/submit-job.ts';
@@ -12,6 +13,8 @@ export interface TierContext {
   cluster: ClusterConnection;
   index: JobIndex;
   hub: EventHub;
+  /** What is read of the jobs' logs. */
+  logs: JobLogs;
   submit: ReturnType<typeof createSubmitter>;
   clients: Clients;
   jobWatches: WatchCache<Job>[];

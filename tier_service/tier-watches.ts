@@ -9,11 +9,14 @@ import { jobNamespaces, type Tier } from './tier.ts';
 export interface TierWatchOptions {
   /** Gives, for what is watched, what is told when a watch breaks. */
   onFault: (during: string) => (error: KubernetesError) => void;
+  /** Gives, for what is watched, what is told how many objects were found to be wrong. */
+  onDrift: (watched: string) => (objects: number) => void;
   watchSeconds?: number | undefined;
 }
 
 /** Starts to watch the namespaces of a tier, and the quotas of one that queues. */
-export function startTierWatches(tier: Tier, cluster: ClusterConnection, { onFault, watchSeconds }: TierWatchOptions) {
+export function startTierWatches(tier: Tier, cluster: ClusterConnection, options: TierWatchOptions) {
+  const { onFault, onDrift, watchSeconds } = options;
   const isQueued = tier.admission === 'queued';
   const labelSelector = `${label.tier}=${tier.name}`;
   const namespaces = jobNamespaces(tier);
@@ -25,6 +28,7 @@ export function startTierWatches(tier: Tier, cluster: ClusterConnection, { onFau
       readBinary: readKeptJob,
       watchSeconds,
       onFault: onFault('job watch'),
+      onDrift: onDrift('jobs'),
     }),
   );
   // A quota counts every pod of its namespace; where there is none, only the tier's own matter.
@@ -34,6 +38,7 @@ export function startTierWatches(tier: Tier, cluster: ClusterConnection, { onFau
       ...(!isQueued && { labelSelector }),
       watchSeconds,
       onFault: onFault('pod watch'),
+      onDrift: onDrift('pods'),
     }),
   );
   const quotaWatch = isQueued
@@ -41,6 +46,7 @@ export function startTierWatches(tier: Tier, cluster: ClusterConnection, { onFau
         path: `/api/v1/namespaces/${namespaces[0]}/resourcequotas`,
         watchSeconds,
         onFault: onFault('quota watch'),
+        onDrift: onDrift('quotas'),
       })
     : undefined;
   return { jobWatches, podWatches, quotaWatch };

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startTestTier } from '../testing/test-tier.ts';
 
@@ -124,4 +126,49 @@ test('an unknown job has no events', async () => {
   const { inject } = await startTestTier();
   const answer = await inject({ url: '/free/jobs/free-job-template-none/events' });
   expect([answer.statusCode, answer.json().code]).toEqual([404, 'job_not_found']);
+});
+
+/** Listens, and takes nothing; gives what ends it. */
+async function listenDeaf(tier: Awaited<ReturnType<typeof startWithJob>>) {
+  const { port } = tier.app.server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(`GET /free/jobs/${tier.id}/events HTTP/1.1\r\nHost: tier\r\n\r\n`);
+  await once(socket, 'readable');
+}
+
+/** Tells so much of a job that the sockets in between cannot hold it. */
+function tellMuch({ index, id }: Awaited<ReturnType<typeof startWithJob>>): void {
+  const record = index.get(id)!;
+  record.state = { ...record.state, error: { code: 'exit_code', message: 'x'.repeat(16_000_000) } };
+  index.setProgress(record, { epoch: 1, epochs: 5, step: 1, steps: 600, loss: 1 }, 1);
+}
+
+const connections = (tier: Awaited<ReturnType<typeof startWithJob>>) =>
+  new Promise<number>((resolve) => tier.app.server.getConnections((_, count) => resolve(count)));
+
+test.each(['while the job waits', 'after the job has ended'])(
+  'a listener that takes nothing is sent away, %s',
+  async (when) => {
+    const tier = await startWithJob();
+    await listenDeaf(tier);
+    tellMuch(tier);
+    if (when.startsWith('after')) {
+      tier.putPod(tier.id, succeeded);
+      tier.endJob(tier.id, 'Complete');
+      await vi.waitFor(() => expect(tier.index.get(tier.id)!.state.status).toBe('succeeded'));
+    }
+    expect(await connections(tier)).toBe(1);
+    await vi.waitFor(async () => expect(await connections(tier)).toBe(0), { timeout: 20_000, interval: 50 });
+  },
+);
+
+test('a service that stops does not wait for a listener that takes nothing', async () => {
+  const tier = await startWithJob();
+  await listenDeaf(tier);
+  tellMuch(tier);
+  await tier.stop();
+  expect(await connections(tier)).toBe(0);
 });

@@ -10,11 +10,15 @@ import type { TierContext } from '../tier-context.ts';
 import type { EventHub } from '../views/event-hub.ts';
 import { viewJob } from '../views/job-view.ts';
 import { JobParams } from './input.ts';
+import { endWithin } from './slow-readers.ts';
 
 type EventName = 'status' | 'progress' | 'result';
 
 /** A listener that takes nothing for so many heartbeats is sent away. */
 const maxMissedHeartbeats = 4;
+const mediaType = 'text/event-stream; charset=utf-8';
+/** When the service stops, listeners have so long to take what they were told. */
+const stopMs = 1_000;
 /** A result, or the reason of a failure, may follow the end that it belongs to by a moment. */
 const resultGraceMs = 2_000;
 
@@ -40,10 +44,11 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
     const record = await awaitRecord(index, found);
     // An EventSource comes back for ever after a normal end; 204 is what stops it.
     if (request.headers['last-event-id'] === lastEventId(record)) return reply.code(204).send();
+    if (request.method === 'HEAD') return reply.type(mediaType).send();
     reply.hijack();
     request.raw.socket.setTimeout(0);
     reply.raw.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': mediaType,
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
       'x-request-id': request.id,
@@ -87,9 +92,13 @@ function streamEvents(
     if (isFinished) return;
     isFinished = true;
     clearTimeout(graceTimer);
-    unsubscribe();
     send('result');
-    if (owed.size === 0) response.end();
+    endWhenAllIsSaid();
+  }
+
+  /** The listener stays on the hub until its connection is closed, so that the heartbeat drops one that takes nothing. */
+  function endWhenAllIsSaid(): void {
+    if (isFinished && owed.size === 0) response.end();
   }
 
   function finishIfEnded(): void {
@@ -100,23 +109,29 @@ function streamEvents(
 
   const unsubscribe = hub.subscribe(record, {
     onChange(_, change) {
-      if (change === 'removed') response.end();
-      else if (change === 'progress') send('progress');
+      if (isFinished) return;
+      if (change === 'removed') {
+        isFinished = true;
+        response.end();
+      } else if (change === 'progress') send('progress');
       else if (change !== 'detail') send('status');
       finishIfEnded();
     },
     onHeartbeat() {
-      missedHeartbeats = response.writableNeedDrain ? missedHeartbeats + 1 : 0;
+      // One that has been ended stays only as long as its listener does not take the rest.
+      const isBehind = response.writableNeedDrain || response.writableEnded;
+      missedHeartbeats = isBehind ? missedHeartbeats + 1 : 0;
       if (missedHeartbeats > maxMissedHeartbeats) response.destroy();
       else if (missedHeartbeats === 0) response.write(': alive\n\n');
     },
-    onClose: () => response.end(),
+    onClose: () => endWithin(response, stopMs),
   });
 
   response.on('drain', () => {
+    if (response.writableEnded) return;
     const names = (['status', 'progress', 'result'] as const).filter((name) => owed.delete(name));
     for (const name of names) send(name);
-    if (names.includes('result') && owed.size === 0) response.end();
+    endWhenAllIsSaid();
   });
   response.once('close', () => {
     clearTimeout(graceTimer);

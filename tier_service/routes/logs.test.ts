@@ -7,7 +7,7 @@ async function startWithLog() {
   const tier = await startTestTier();
   const { id } = (await tier.post({ dataset: 'mnist' })).json();
   tier.putPod(id, { phase: 'Running' });
-  tier.stub.logs.set(`${id}-pod`, log);
+  tier.stub.createLog(`${id}-pod`).add(log);
   await vi.waitFor(() => expect(tier.index.get(id)?.state.status).toBe('running'));
   return { ...tier, read: (query = '') => tier.inject({ url: `/free/jobs/${id}/logs${query}` }) };
 }

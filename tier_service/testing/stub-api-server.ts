@@ -2,6 +2,7 @@
 // patched and deleted under the API's own rules on names, versions and uids, and that no controller acts on.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refusal, startStandInServer } from '@ml-job-mesh/cluster-client/testing/stand-in-server.ts';
+import { createStubLog, type StubLog } from './stub-log.ts';
 import { type ApiObject, createStubObjects } from './stub-objects.ts';
 
 export interface StubCall {
@@ -22,23 +23,20 @@ const kinds = ['jobs', 'pods', 'resourcequotas'];
 export async function startStubApiServer() {
   const objects = createStubObjects();
   const calls: StubCall[] = [];
-  const stub = {
-    faultFor: (_call: StubCall): StubFault | undefined => undefined,
-    /** What the log of each pod holds, by the pod's name. */
-    logs: new Map<string, string>(),
-  };
+  const logs = new Map<string, StubLog>();
+  const stub = { faultFor: (_call: StubCall): StubFault | undefined => undefined };
 
-  function readLog(pod: string, query: URLSearchParams, response: ServerResponse): void {
-    const lines = stub.logs.get(pod)?.split(/(?<=\n)/);
-    if (!lines) throw refusal(404, 'NotFound');
-    response.end(lines.slice(-Number(query.get('tailLines') ?? lines.length)).join(''));
+  function serveLog(pod: string, query: URLSearchParams, response: ServerResponse): void {
+    const log = logs.get(pod);
+    if (!log) throw refusal(404, 'NotFound');
+    log.serve(query, response);
   }
 
   function act({ method, path, query, body }: StubCall, response: ServerResponse): ApiObject | undefined {
     if (path === '/readyz') return 'ok';
     if (/^\/api\/v1\/namespaces\/[^/]+$/.test(path)) return { metadata: { uid: `uid-of-${path.split('/').at(-1)}` } };
     const parts = path.split('/');
-    if (parts.at(-1) === 'log') return void readLog(parts.at(-2)!, query, response);
+    if (parts.at(-1) === 'log') return void serveLog(parts.at(-2)!, query, response);
     const isCollection = kinds.includes(parts.at(-1)!);
     const name = isCollection ? '' : parts.pop()!;
     const collection = parts.join('/');
@@ -92,5 +90,11 @@ export async function startStubApiServer() {
     /** Merges a change into an object, as a merge patch does. */
     change: objects.patch,
     remove: objects.remove,
+    /** Gives a pod a log, which is empty at first. */
+    createLog(pod: string): StubLog {
+      const log = createStubLog();
+      logs.set(pod, log);
+      return log;
+    },
   });
 }

@@ -24,7 +24,10 @@ export const pods = podsPath(namespace);
 export const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
 
 /** Short, so that no test waits for long. */
-const timings = { watchSeconds: 2, heartbeatMs: 200, positionMs: 50, stuckAfterMs: 100 };
+const timings = {
+  ...{ watchSeconds: 2, heartbeatMs: 200, positionMs: 50, stuckAfterMs: 100 },
+  logs: { silenceMs: 2_000, overGraceMs: 300, turnMs: 100, giveUpMs: 3_000 },
+};
 
 /** Starts it, until the test is over. */
 export async function startTestTier(options: TestTierOptions = {}) {
@@ -36,8 +39,10 @@ export async function startTestTier(options: TestTierOptions = {}) {
   const { kubeconfig } = stub;
   const running = await composeTier({ tier, clients, maxUnfinished, maxFinished, kubeconfig, timings });
   const { app, index, cluster, template } = running;
+  let stopping: Promise<void> | undefined;
+  const stop = () => (stopping ??= running.stop());
   onTestFinished(async () => {
-    await running.stop();
+    await stop();
     await stub.stop();
   });
   await running.synced;
@@ -48,6 +53,7 @@ export async function startTestTier(options: TestTierOptions = {}) {
     index,
     cluster,
     template,
+    stop,
     podWatch: running.podWatches[0]!,
     inject: (request: InjectOptions) => app.inject(request),
     post: (body: unknown, headers: Record<string, string> = {}, url = '/free') =>
