@@ -43,6 +43,23 @@ test('a job is followed from its reply to its result by events, which end with i
   expect((await ask(`/free/jobs/${id}/events`, { headers: { 'last-event-id': last.id } })).status).toBe(204);
 });
 
+test('a client that asks with wait sees each state of a job, without asking again and again', async () => {
+  const { id } = await post('/free', { dataset: 'mnist', pretrained: true });
+  const statuses: string[] = [];
+  let tag = '';
+  let calls = 0;
+  do {
+    const answer = await ask(`/free/jobs/${id}?wait=30`, { headers: { ...(tag && { 'if-none-match': tag }) } });
+    expect([200, 304]).toContain(answer.status);
+    calls++;
+    tag = answer.headers.get('etag')!;
+    if (answer.status === 200) statuses.push(((await answer.json()) as { status: string }).status);
+  } while (statuses.at(-1) !== 'succeeded');
+  expect([...new Set(statuses)]).toContain('running');
+  expect(calls).toBeLessThan(20);
+  expect((await ask(`/free/jobs/${id}`, { headers: { 'if-none-match': tag } })).status).toBe(304);
+});
+
 test('a followed log is sent as it grows, from before the start until the end', async () => {
   const { id } = await post('/premium', { dataset: 'mnist', epochs: 1 });
   const answer = await ask(`/premium/jobs/${id}/logs?follow=true`);

@@ -74,6 +74,22 @@ describe.each([
     expect(service.seen).toHaveLength(20);
   }, 20_000);
 
+  test('gives a call that waits for a change its minute, and ends it before the front does', async () => {
+    const path = `/${tier}/jobs/[^/]+`;
+    const [ours, fronts] = await Promise.all(
+      [file, frontFile].map(async (each) => {
+        const { routes } = httpManagerOf(parse(await readFile(each, 'utf8'))).route_config.virtual_hosts[0];
+        const waits = routes.filter(({ match }: { match: { query_parameters?: object } }) => match.query_parameters);
+        const { timeout } = waits.find(
+          ({ match }: { match: { safe_regex: { regex: string } } }) => match.safe_regex.regex === path,
+        ).route;
+        return Number.parseInt(timeout, 10);
+      }),
+    );
+    expect(ours).toBeGreaterThan(60);
+    expect(fronts).toBeGreaterThan(ours!);
+  });
+
   test('says of itself what the front says of itself', async () => {
     const [ours, fronts] = await Promise.all(
       [file, frontFile].map(async (each) => httpManagerOf(parse(await readFile(each, 'utf8'))).local_reply_config),

@@ -18,18 +18,20 @@ beforeEach(async () => {
   open = [];
   tier = await startStubUpstream('free-tier', {
     answer(request, response) {
-      if (!/(logs|events)/.test(request.url ?? '')) return response.end('done');
-      response.writeHead(200).write('Epoch [1/5], Step [100/600], Loss: 0.2846\n');
+      const isStream = /(logs|events)/.test(request.url ?? '');
+      if (!isStream && !/wait=/.test(request.url ?? '')) return response.end('done');
+      if (isStream) response.writeHead(200).write('Epoch [1/5], Step [100/600], Loss: 0.2846\n');
       open.push(response);
     },
   });
   front = await startFront({
     upstreams: { [frontHosts.free]: tier.port },
-    // What would end a stream that is taken for an ordinary call.
+    // What would end a stream that is taken for an ordinary call; a call that waits is given a part of its minute.
     adjust: (bootstrap) => {
       httpManagerOf(bootstrap).stream_idle_timeout = '0.5s';
       for (const { route } of httpManagerOf(bootstrap).route_config.virtual_hosts[0].routes) {
-        if (route.timeout !== '0s') route.timeout = '0.5s';
+        if (['15s', '60s'].includes(route.timeout)) route.timeout = '0.5s';
+        if (route.timeout === '70s') route.timeout = '3s';
       }
     },
   });
@@ -64,6 +66,16 @@ describe('A stream through the front proxy', () => {
       expect(rest).toBe('Accuracy\n');
     },
   );
+
+  test('a call that waits for a change may be silent for longer than others, but not for ever', async () => {
+    const path = '/free/jobs/free-job-template-1?wait=60';
+    const answer = front.call({ path });
+    await expect.poll(() => open.length).toBe(1);
+    await setTimeout(1_500);
+    open[0]!.end('changed');
+    expect(await answer).toMatchObject({ status: 200, text: 'changed' });
+    expect((await front.call({ path })).status).toBe(504);
+  });
 
   test('leaves the other calls their connections, however many listen', async () => {
     const streams = await Promise.all(

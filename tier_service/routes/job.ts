@@ -1,27 +1,30 @@
 import { answers } from '@ml-job-mesh/http-service';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
 import { cancelJob } from '../ending/cancel-job.ts';
+import { awaitRecord } from '../records/await-record.ts';
 import { findJob, recordOf } from '../records/find-job.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
+import { awaitChange } from '../views/await-change.ts';
+import { entityTagOf, namesTag } from '../views/entity-tag.ts';
 import { Job, viewJob } from '../views/job-view.ts';
 import { JobParams } from './input.ts';
 
+const JobQuery = Type.Object({
+  wait: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 60,
+      description: 'With If-None-Match: how many seconds to wait for the job to become another than that.',
+    }),
+  ),
+});
+
 /** `GET` and `DELETE /{tier}/jobs/{id}`: what a job is, and cancelling it. */
 export function jobRoutes(app: FastifyInstance, context: TierContext): void {
-  const { tier, cluster, index, clients } = context;
+  const { tier, cluster, clients } = context;
   const path = `/${tier.name}/jobs/:id`;
-
-  const read = {
-    summary: 'One job',
-    tags: ['jobs'],
-    params: JobParams,
-    response: answers({ 200: Job }, 'unauthorized', 'job_not_found', 'cluster_unavailable'),
-  };
-  app.get<{ Params: { id: string } }>(path, { schema: read }, async (request) => {
-    requireFresh(context);
-    const record = await findJob(context, request.params.id, clients.identify(request));
-    return viewJob(tier, record, index.queuePosition(record));
-  });
+  readRoute(app, context, path);
 
   const cancel = {
     summary: 'Cancel a job, queued or running',
@@ -36,4 +39,64 @@ export function jobRoutes(app: FastifyInstance, context: TierContext): void {
     cancelled.state = { ...cancelled.state, startedAt: record.state.startedAt };
     return viewJob(tier, cancelled, null);
   });
+}
+
+interface ReadRequest {
+  Params: { id: string };
+  Querystring: Static<typeof JobQuery>;
+}
+
+function readRoute(app: FastifyInstance, context: TierContext, path: string): void {
+  const { tier, index, clients } = context;
+  const schema = {
+    summary: 'One job',
+    description:
+      'Its `ETag` sent back as `If-None-Match` is answered with 304 while the job has not changed; with `wait`, only after that many seconds, or with the job as soon as it changes.',
+    tags: ['jobs'],
+    params: JobParams,
+    querystring: JobQuery,
+    headers: Type.Object({ 'if-none-match': Type.Optional(Type.String()) }),
+    response: answers(
+      { 200: Job, 304: Type.Null({ description: 'It is as it was.' }) },
+      'invalid_request',
+      'unauthorized',
+      'job_not_found',
+      'cluster_unavailable',
+    ),
+  };
+  app.get<ReadRequest>(path, { schema }, async (request, reply) => {
+    const client = clients.identify(request);
+    requireFresh(context);
+    const known = request.headers['if-none-match'];
+    if (request.query.wait && known) await waitForChange(context, request, reply, known);
+    const record = await findJob(context, request.params.id, client);
+    const job = viewJob(tier, record, index.queuePosition(record));
+    const tag = entityTagOf(job);
+    reply.header('etag', tag).header('cache-control', 'no-cache');
+    return namesTag(known, tag) ? reply.code(304).send() : job;
+  });
+}
+
+async function waitForChange(
+  context: TierContext,
+  request: FastifyRequest<ReadRequest>,
+  { raw }: FastifyReply,
+  known: string,
+): Promise<void> {
+  const { tier, index, hub, clients } = context;
+  const found = await findJob(context, request.params.id, clients.identify(request));
+  const record = await awaitRecord(index, found);
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  raw.once('close', leave);
+  // The connection is quiet on purpose; Node sets its time-out anew with the next request.
+  request.raw.socket.setTimeout(0);
+  await awaitChange(record, {
+    hub,
+    hasChanged: () => !namesTag(known, entityTagOf(viewJob(tier, record, index.queuePosition(record)))),
+    timeoutMs: request.query.wait! * 1_000,
+    signal: gone.signal,
+  });
+  raw.off('close', leave);
+  requireFresh(context);
 }

@@ -38,7 +38,7 @@ export async function startTestTier(options: TestTierOptions = {}) {
   stub.create(quotas, { metadata: { name: 'quota', namespace }, spec: { hard } });
   const { kubeconfig } = stub;
   const running = await composeTier({ tier, clients, maxUnfinished, maxFinished, kubeconfig, timings });
-  const { app, index, cluster, template } = running;
+  const { app, index, hub, cluster, template } = running;
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= running.stop());
   onTestFinished(async () => {
@@ -51,6 +51,7 @@ export async function startTestTier(options: TestTierOptions = {}) {
     app,
     stub,
     index,
+    hub,
     cluster,
     template,
     stop,
