@@ -2,12 +2,14 @@
 import { markUsed, removeUnused, withWorkFolder } from './cache.ts';
 import { type KmnistSources, prepareKmnist, prepareMnist, trainNetworks } from './datasets.ts';
 import { installEnvoy } from './envoy.ts';
-import { buildGoProgram, builtProgram, findGo, type GoProgram } from './go.ts';
+import { buildGoProgram, builtProgram, etcdVersion, findGo, type GoProgram, kubernetesVersion } from './go.ts';
 import { findPython, type Python } from './python.ts';
 import { installJobPackages, installTools } from './python-packages.ts';
+import { installedRelease, installRelease } from './release-download.ts';
+import { findRelease } from './releases.ts';
 import { lockFiles } from './requirements.ts';
 import { type Output, standardOutput } from './screen.ts';
-import { createStepRunner, type StepRunner } from './step-runner.ts';
+import { createStepRunner, type StepResult, type StepRunner } from './step-runner.ts';
 
 /** What the mesh runs on: paths of programs and folders on this machine. */
 export interface Software {
@@ -39,7 +41,7 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
     const python = step('Python', [], () => findPython());
     const packages = step('Python packages', [python], installJobPackages);
     const envoy = step('Envoy', [python], (context, found) => installEnvoy(context, found, workFolder));
-    const [controlPlane, shim] = addGoSteps(runner, python, ['control-plane', 'shim'], workFolder);
+    const { controlPlane, shim } = addGoSteps(runner, python, workFolder);
     const mnist = step('MNIST', [packages], prepareMnist);
     const kmnist = step('KMNIST', [packages], (context, found) => prepareKmnist(context, found, options.kmnist ?? {}));
     const mnistNetworks = step('Networks for MNIST', [packages, mnist], (context, found, data) =>
@@ -51,8 +53,8 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
     await runner.finish();
     await removeUnused().catch(() => undefined); // What cannot be removed is in nobody's way.
     return {
-      controlPlane: await controlPlane!,
-      shim: await shim!,
+      controlPlane: await controlPlane,
+      shim: await shim,
       envoy: await envoy,
       python: await packages,
       datasets: { mnist: await mnist, kmnist: await kmnist },
@@ -72,7 +74,8 @@ export function holdSoftware({ controlPlane, shim, envoy, python, datasets, netw
 
 /** Where the control plane's programs are, kubectl among them; undefined before they are installed. */
 export function installedControlPlane(): string | undefined {
-  return builtProgram('control-plane');
+  const released = findRelease(kubernetesVersion, etcdVersion, process.arch);
+  return builtProgram('control-plane') ?? (released && installedRelease(released));
 }
 
 /**
@@ -91,21 +94,30 @@ export function installTestTools(jobs: string, options: InstallOptions = {}): Pr
   });
 }
 
-/** Adds the steps that build Go programs; Go itself is only looked for if one of them is missing. */
+/**
+ * Adds the steps that give the programs of Go: downloaded where they are released and can be had, else built. Go itself is
+ * only looked for if something is to be built.
+ */
 function addGoSteps(
   { step }: StepRunner,
-  python: Promise<Python> | undefined,
-  programs: GoProgram[],
+  python: Promise<Python>,
   workFolder: string,
-): Promise<string>[] {
-  const isComplete = python === undefined || programs.every((program) => builtProgram(program) !== undefined);
-  const go = isComplete
-    ? Promise.resolve('go')
-    : step('Go', [python], (context, found) => findGo(context, found, workFolder));
-  const titles = { 'control-plane': 'Kubernetes', shim: 'Container shim' };
-  return programs.map((program) =>
-    step(titles[program], [go], (context, found) => buildGoProgram(context, program, found, workFolder)),
-  );
+): { controlPlane: Promise<string>; shim: Promise<string> } {
+  const released = findRelease(kubernetesVersion, etcdVersion, process.arch);
+  const isMissing = (program: GoProgram) => builtProgram(program) === undefined;
+  const release = step('Kubernetes', [], async (context): Promise<StepResult<string | undefined>> => {
+    return released && isMissing('control-plane') ? installRelease(context, released) : { value: undefined };
+  });
+  const go = step('Go', [python, release], async (context, found, folder) => {
+    const isNeeded = (!folder && isMissing('control-plane')) || isMissing('shim');
+    return isNeeded ? findGo(context, found, workFolder) : { value: 'go' };
+  });
+  return {
+    controlPlane: step('Kubernetes', [go, release], async (context, found, folder) =>
+      folder ? { value: folder } : buildGoProgram(context, 'control-plane', found, workFolder),
+    ),
+    shim: step('Container shim', [go], (context, found) => buildGoProgram(context, 'shim', found, workFolder)),
+  };
 }
 
 async function withRunner<T>(
