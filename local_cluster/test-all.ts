@@ -1,5 +1,6 @@
 /**
- * `npm test`: everything that is tested, one step after the other, with the number of tests in its last line.
+ * `npm test`: everything that is tested, with the number of tests in its last line. What needs a cluster mostly waits for
+ * it, so the other steps run meanwhile; what they print is shown when each is done.
  *
  *     npm test                    all steps
  *     npm test -- unit pytest     these steps
@@ -44,28 +45,47 @@ async function runAll(): Promise<Finished[]> {
   const steps = listTestSteps(await installTestTools(python), reportFolder, values.faults);
   const unknown = positionals.find((name) => !steps.some((step) => step.name === name));
   if (unknown) throw new Error(`there is no step ${unknown}; there are ${steps.map(({ name }) => name).join(', ')}`);
+  const chosen = positionals.length > 0 ? steps.filter(({ name }) => positionals.includes(name)) : steps;
+  const [onCluster, others] = [chosen.filter((step) => step.onCluster), chosen.filter((step) => !step.onCluster)];
+  const showsAsItGoes = onCluster.length > 0 ? onCluster : others;
+  const running = [others, onCluster].map((some) => runInOrder(some, some === showsAsItGoes));
+  return (await Promise.all(running)).flat();
+}
+
+async function runInOrder(steps: TestStep[], showsAsItGoes: boolean): Promise<Finished[]> {
   const finished: Finished[] = [];
   for (const step of steps) {
-    if (positionals.length > 0 && !positionals.includes(step.name)) continue;
-    console.log(`\n━━━ ${step.name}`);
     const startedAt = performance.now();
-    const counts = countStep(step, await run(step));
+    const counts = countStep(step, await run(step, showsAsItGoes));
     finished.push({ name: step.name, counts, ms: performance.now() - startedAt });
   }
   return finished;
 }
 
-/** Runs a step with its output shown; gives its exit code, null if it was ended by a signal. */
-function run({ command, args }: TestStep): Promise<number | null> {
-  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: projectFolder, stdio: ['ignore', 'inherit', 'inherit'], env });
+/** Runs a step and shows what it prints; gives its exit code, null if it was ended by a signal. */
+async function run({ name, command, args }: TestStep, showsAsItGoes: boolean): Promise<number | null> {
+  const color = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
+  const env = { ...process.env, ...color, PYTHONDONTWRITEBYTECODE: '1' };
+  const child = spawn(command, args, { cwd: projectFolder, stdio: ['ignore', 'pipe', 'pipe'], env });
+  const parts = [`\n━━━ ${name}\n`];
+  const show = () => {
+    for (const part of parts.splice(0)) process.stdout.write(part);
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      parts.push(part);
+      if (showsAsItGoes) show();
+    });
+  }
+  const exitCode = await new Promise<number | null>((resolve) => {
     child.on('error', (error) => {
-      console.error(error.message);
+      parts.push(`${error.message}\n`);
       resolve(null);
     });
-    child.on('exit', resolve);
+    child.on('close', resolve);
   });
+  show();
+  return exitCode;
 }
 
 function describe({ name, counts, ms }: Finished): string {

@@ -30,3 +30,9 @@ test('counts are added up', () => {
   const one = { passed: 2, failed: 1, skipped: 0 };
   expect(addCounts([one, one, { passed: 1, failed: 0, skipped: 4 }])).toEqual({ passed: 5, failed: 2, skipped: 4 });
 });
+
+test('steps that need a cluster are told apart, since they share the machine and run one after the other', () => {
+  const names = (faults: boolean) =>
+    listTestSteps('python', '/reports', faults).flatMap(({ name, onCluster }) => (onCluster ? [name] : []));
+  expect([names(false), names(true)]).toEqual([['cluster', 'e2e'], ['faults']]);
+});

@@ -15,6 +15,8 @@ export interface TestStep {
   name: string;
   command: string;
   args: string[];
+  /** It needs a cluster, and mostly waits for it. Such steps run one after the other, the others beside them. */
+  onCluster?: boolean;
   /** Where the test runner writes what it has found. */
   reportFile?: string;
   /** Reads that file; a step without one counts as one test. */
@@ -22,18 +24,18 @@ export interface TestStep {
 }
 
 /**
- * Lists the steps in the order in which they run.
+ * Lists the steps.
  * @param python the Python of the test tools
  */
 export function listTestSteps(python: string, reportFolder: string, faults: boolean): TestStep[] {
   const bin = (name: string) => path.join(projectFolder, 'node_modules', '.bin', name);
-  const vitest = (project: string): TestStep => {
+  const vitest = (project: string, onCluster = false): TestStep => {
     const reportFile = path.join(reportFolder, `${project}.json`);
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
     const args = ['run', '--project', project, ...reporters];
-    return { name: project, command: bin('vitest'), args, reportFile, readReport: readVitestReport };
+    return { name: project, command: bin('vitest'), args, onCluster, reportFile, readReport: readVitestReport };
   };
-  if (faults) return [vitest('faults')];
+  if (faults) return [vitest('faults', true)];
   const junit = path.join(reportFolder, 'pytest.xml');
   return [
     { name: 'format', command: bin('biome'), args: ['format', '.'] },
@@ -47,8 +49,8 @@ export function listTestSteps(python: string, reportFolder: string, faults: bool
       reportFile: junit,
       readReport: readJunitReport,
     },
-    vitest('cluster'),
-    vitest('e2e'),
+    vitest('cluster', true),
+    vitest('e2e', true),
   ];
 }
 
