@@ -95,3 +95,29 @@ test('following ends when nobody listens any more', async () => {
   setTimeout(() => stopped.abort(), 20);
   expect((await lines.next()).done).toBe(true);
 });
+
+test('following a container that writes and writes leaves next to nothing on what it waits for', async () => {
+  const growing = join(folder, 'long.log');
+  writeFileSync(growing, '');
+  let reactions = 0;
+  const change = new Promise<void>(() => {});
+  const react = change.then.bind(change);
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise, whose reactions are counted.
+  change.then = ((...given: Parameters<typeof react>) => {
+    reactions++;
+    return react(...given);
+  }) as typeof change.then;
+  const stopped = new AbortController();
+  const source = { file: growing, isComplete: () => false, changed: () => change };
+  const lines = readLog(source, { follow: true, timestamps: false }, stopped.signal);
+  let text = '';
+  for (let line = 0; line < 50; line++) {
+    const next = lines.next();
+    await appendFile(growing, `${time(1)} stdout F ${line}\n`);
+    text += (await next).value;
+  }
+  expect(text).toBe(Array.from({ length: 50 }, (_, line) => `${line}\n`).join(''));
+  expect(reactions).toBeLessThanOrEqual(2);
+  stopped.abort();
+  expect((await lines.next()).done).toBe(true);
+});

@@ -85,11 +85,22 @@ function createChangeWatcher({ file, changed }: LogSource, signal: AbortSignal) 
     change.resolve();
     change = Promise.withResolvers<void>();
   };
+  // A pod may not change for days, and whatever waits for its change is kept until then: one reaction for all readings.
+  let awaited: Promise<void> | undefined;
+  const awaitContainer = () => {
+    const next = changed();
+    if (next === awaited) return;
+    awaited = next;
+    void next.then(tell);
+  };
   const watcher = watchChanges(file, tell);
   signal.addEventListener('abort', tell);
   return {
     /** Settles at the first change after this call. */
-    next: () => Promise.race([change.promise, changed()]),
+    next: (): Promise<void> => {
+      awaitContainer();
+      return change.promise;
+    },
     close: () => {
       watcher.close();
       signal.removeEventListener('abort', tell);
