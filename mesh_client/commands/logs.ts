@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import type { Call, Command } from '../command.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
-import { isBrokenStream } from '../follow-job.ts';
-import { pathOf } from '../job-id.ts';
+import { readLog } from '../read-log.ts';
 
 /** `mesh logs`: the log as it is, or as it grows. */
 export const logs: Command = {
@@ -16,29 +15,11 @@ export const logs: Command = {
   },
 
   async run({ api, terminal, options, words }) {
-    const path = `${pathOf(words[0]!)}/logs`;
-    const query = { follow: options.follow ? 'true' : undefined, tail: readTail(options) };
-    const patience = api.newPatience();
-    // The log only grows: after a lost connection it is read again, and what was printed is passed over.
-    let printed = 0;
-    for (;;) {
-      try {
-        let offset = 0;
-        const stream = await api.stream(path, { query, bodyTimeoutMs: 0 }, patience);
-        for await (const chunk of (stream ?? []) as AsyncIterable<Buffer>) {
-          const fresh = chunk.subarray(Math.max(0, printed - offset));
-          offset += chunk.length;
-          if (fresh.length === 0) continue;
-          printed += fresh.length;
-          patience.reset();
-          if (!terminal.stdout.write(fresh)) await once(terminal.stdout as never, 'drain');
-        }
-        return exitCodes.ok;
-      } catch (error) {
-        if (!isBrokenStream(error)) throw error;
-        if (!(await patience.wait())) throw api.unreachable(error);
-      }
+    const log = readLog(api, words[0]!, { follow: options.follow === true, tail: readTail(options) });
+    for await (const chunk of log) {
+      if (!terminal.stdout.write(chunk)) await once(terminal.stdout as never, 'drain');
     }
+    return exitCodes.ok;
   },
 };
 
