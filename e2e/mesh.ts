@@ -2,7 +2,7 @@
 
 import { connectToCluster, startWatchCache } from '@ml-job-mesh/cluster-client';
 import { jobsPath, podsPath } from '@ml-job-mesh/tier-service/state/job-paths.ts';
-import type { JobStatus } from '@ml-job-mesh/tier-service/state/job-state.ts';
+import type { JobStatus } from '@ml-job-mesh/tier-service/state/job-status.ts';
 import { isTerminal, type Job as KubernetesJob, type Pod } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import { inject, onTestFinished, vi } from 'vitest';

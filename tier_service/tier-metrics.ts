@@ -1,7 +1,7 @@
 import type { Metrics } from '@ml-job-mesh/http-service';
 import { Gauge, Histogram } from 'prom-client';
 import type { JobIndex } from './records/job-index.ts';
-import { statuses } from './state/job-state.ts';
+import { statuses } from './state/job-status.ts';
 
 /** Adds to a service's metrics what only a tier has: its jobs by status, counted when they are read, and their waits. */
 export function createTierMetrics({ registry }: Metrics, index: JobIndex) {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { datasets } from './state/datasets.ts';
 import type { Job } from './state/kubernetes-objects.ts';
-import { datasets } from './submission/job-request.ts';
 import { jobs, startTestTier } from './testing/test-tier.ts';
 
 const name = /^free-job-template-[a-z2-7]{26}$/;

@@ -1,12 +1,12 @@
 // Pods and jobs as objects in the cluster, with no process behind them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freeTier } from '../../free_service/app/tier.ts';
+import { createStampClock } from '../../tier_service/records/stamp-clock.ts';
 import { jobsPath } from '../../tier_service/state/job-paths.ts';
 import { buildJob } from '../../tier_service/submission/job-builder.ts';
 import { randomJobName } from '../../tier_service/submission/job-name.ts';
 import { hashOf } from '../../tier_service/submission/job-request.ts';
 import { loadJobTemplate } from '../../tier_service/submission/job-template.ts';
-import { createStampClock } from '../../tier_service/submission/stamp-clock.ts';
 import { closedLoop } from '../measure/closed-loop.ts';
 import { type BenchCluster, createQuotaNamespace } from '../setup/bench-cluster.ts';
 

@@ -1,9 +1,9 @@
 // One tier's users take all that they may have, and more; the other tier's notice nothing.
 import { randomUUID } from 'node:crypto';
+import { createStampClock } from '@ml-job-mesh/tier-service/records/stamp-clock.ts';
 import { jobsPath } from '@ml-job-mesh/tier-service/state/job-paths.ts';
 import { buildJob } from '@ml-job-mesh/tier-service/submission/job-builder.ts';
 import { hashOf, type JobChoices } from '@ml-job-mesh/tier-service/submission/job-request.ts';
-import { createStampClock } from '@ml-job-mesh/tier-service/submission/stamp-clock.ts';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { ask, askJson, clearJobs, cluster, listPods, post, waitForStatus } from '../mesh.ts';
 import { sleepingTemplate } from './isolated-tier.ts';

@@ -1,7 +1,8 @@
 /** Tells in one line each what happens in the mesh: to jobs, and to the services' containers. */
 import { connectToCluster, startWatchCache } from '@ml-job-mesh/cluster-client';
 import { label } from '@ml-job-mesh/tier-service/state/annotations.ts';
-import { advance, deriveJobState, type JobState } from '@ml-job-mesh/tier-service/state/job-state.ts';
+import { advance, deriveJobState } from '@ml-job-mesh/tier-service/state/job-state.ts';
+import type { JobState } from '@ml-job-mesh/tier-service/state/job-status.ts';
 import type { Job, Pod } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
 
 const jobNameLabel = 'batch.kubernetes.io/job-name';

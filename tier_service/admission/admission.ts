@@ -2,10 +2,9 @@
 // replicas may run it at once, and any of them may stop at any moment.
 import { type ClusterConnection, createBackoff, KubernetesError, type WatchCache } from '@ml-job-mesh/cluster-client';
 import type { JobIndex, JobRecord } from '../records/job-index.ts';
-import { annotation } from '../state/annotations.ts';
+import { acceptedAt, annotation } from '../state/annotations.ts';
 import { jobPath } from '../state/job-paths.ts';
 import { isTerminal, type Pod, type ResourceQuota } from '../state/kubernetes-objects.ts';
-import { acceptedAt } from '../views/job-view.ts';
 import { startWakingRefusedJobs } from './refused-jobs.ts';
 import { type Amounts, addAmounts, podAmounts } from './resources.ts';
 import { hasRoom } from './room.ts';
@@ -19,8 +18,6 @@ export interface AdmissionOptions {
   onAdmitted?: (record: JobRecord, waitedMs: number) => void;
   onFault?: (error: KubernetesError, record: JobRecord) => void;
 }
-
-export type Admission = ReturnType<typeof startAdmission>;
 
 /**
  * How long the pod of a resumed Job is waited for before the next Job is resumed, where several places are free: the
@@ -137,8 +134,6 @@ export function startAdmission(options: AdmissionOptions) {
   schedule();
 
   return {
-    /** Jobs in a place: resumed, and not ended. */
-    running: () => index.counts.starting + index.counts.running,
     stop(): void {
       isStopped = true;
       clearTimeout(turn);

@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { type ClusterConnection, createBackoff, KubernetesError } from '@ml-job-mesh/cluster-client';
 import { problem } from '@ml-job-mesh/http-service';
+import { repeatWithinMs } from '../repeat-limit.ts';
 import { annotation } from '../state/annotations.ts';
 import { jobPath } from '../state/job-paths.ts';
-import { deriveJobState, hasEnded, type JobState } from '../state/job-state.ts';
+import { deriveJobState } from '../state/job-state.ts';
+import { hasEnded, type JobState } from '../state/job-status.ts';
 import type { Job, Pod } from '../state/kubernetes-objects.ts';
-import { repeatWithinMs } from '../submission/repeat-limit.ts';
 import { endJob } from './end-job.ts';
 
 export interface Cancellable {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterConnection, createBackoff, KubernetesError } from '@ml-job-mesh/cluster-client';
 import type { JobRecord } from '../records/job-index.ts';
 import { logPath } from '../state/job-paths.ts';
-import { containerName } from '../submission/job-template.ts';
+import { containerName } from '../state/kubernetes-objects.ts';
 import { createLogTail } from './log-tail.ts';
 import type { StreamSlots } from './stream-slots.ts';
 

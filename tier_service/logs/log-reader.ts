@@ -1,6 +1,6 @@
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import { logPath } from '../state/job-paths.ts';
-import { containerName } from '../submission/job-template.ts';
+import { containerName } from '../state/kubernetes-objects.ts';
 import type { JobLog } from './job-log.ts';
 
 /** A log that could not be read to its end; what was given of it is not all. */

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { freeTier } from '../../free_service/app/tier.ts';
 import { annotation } from '../state/annotations.ts';
-import { hasEnded, type JobStatus, rankOf } from '../state/job-state.ts';
+import { hasEnded, type JobStatus, rankOf } from '../state/job-status.ts';
 import type { Job, Pod } from '../state/kubernetes-objects.ts';
-import { createStampClock } from '../submission/stamp-clock.ts';
 import { createJobIndex } from './job-index.ts';
+import { createStampClock } from './stamp-clock.ts';
 
 const namespace = 'free-service';
 const created = '2026-11-21T03:00:00Z';

@@ -1,12 +1,13 @@
 // What the tier knows of its jobs, in memory, made from the watches and from nothing else.
 
 import { annotation } from '../state/annotations.ts';
-import { advance, deriveJobState, hasEnded, type JobState, type JobStatus, statuses } from '../state/job-state.ts';
+import { advance, deriveJobState } from '../state/job-state.ts';
+import { hasEnded, type JobState, type JobStatus, statuses } from '../state/job-status.ts';
 import { conditionOf, type Job, jobNameOf, type Pod } from '../state/kubernetes-objects.ts';
 import type { Progress } from '../state/progress-line.ts';
-import type { StampClock } from '../submission/stamp-clock.ts';
 import type { Tier } from '../tier.ts';
 import { createSortedList } from './sorted-list.ts';
+import type { StampClock } from './stamp-clock.ts';
 
 export interface JobRecord {
   /** Sorts jobs by when they were accepted. */

@@ -20,7 +20,6 @@ export function createSortedList<T extends { readonly key: string }>() {
   return {
     items: items as readonly T[],
     indexOf,
-    has: (key: string): boolean => items[indexOf(key)]?.key === key,
     add(item: T): void {
       const index = indexOf(item.key);
       const replaced = items[index]?.key === item.key ? 1 : 0;
@@ -32,5 +31,3 @@ export function createSortedList<T extends { readonly key: string }>() {
     },
   };
 }
-
-export type SortedList<T extends { readonly key: string }> = ReturnType<typeof createSortedList<T>>;

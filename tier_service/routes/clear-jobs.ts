@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { deleteJob } from '../ending/end-job.ts';
 import { ownerOf } from '../state/annotations.ts';
-import { hasEnded } from '../state/job-state.ts';
+import { hasEnded } from '../state/job-status.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
 
 const ClearQuery = Type.Object({

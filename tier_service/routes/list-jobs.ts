@@ -1,11 +1,11 @@
 import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ownerOf } from '../state/annotations.ts';
-import { statuses } from '../state/job-state.ts';
-import { datasets } from '../submission/job-request.ts';
+import { datasetOf, ownerOf } from '../state/annotations.ts';
+import { datasets } from '../state/datasets.ts';
+import { statuses } from '../state/job-status.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
-import { datasetOf, Job } from '../views/job-view.ts';
+import { Job } from '../views/job-view.ts';
 import { listPage } from '../views/list-page.ts';
 
 const defaultLimit = 50;

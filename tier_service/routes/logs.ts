@@ -9,7 +9,7 @@ import { awaitRecord } from '../records/await-record.ts';
 import { findJob } from '../records/find-job.ts';
 import type { JobRecord } from '../records/job-index.ts';
 import { logPath } from '../state/job-paths.ts';
-import { containerName } from '../submission/job-template.ts';
+import { containerName } from '../state/kubernetes-objects.ts';
 import type { TierContext } from '../tier-context.ts';
 import { JobParams } from './input.ts';
 import { endWithin, writeAndWait } from './slow-readers.ts';

@@ -4,10 +4,9 @@ import { Type } from 'typebox';
 import { podAmounts } from '../admission/resources.ts';
 import { placesIn } from '../admission/room.ts';
 import type { JobRecord } from '../records/job-index.ts';
-import { annotation } from '../state/annotations.ts';
+import { acceptedAt, annotation } from '../state/annotations.ts';
 import type { Job } from '../state/kubernetes-objects.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
-import { acceptedAt } from '../views/job-view.ts';
 
 const Queue = Type.Object({
   running: Type.Integer({ description: 'Jobs that have a place.' }),

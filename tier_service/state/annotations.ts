@@ -1,3 +1,4 @@
+import type { Dataset } from './datasets.ts';
 import type { Job } from './kubernetes-objects.ts';
 
 /** What the tiers write on their Jobs. The cluster is the only store, so this is all that is remembered of a job. */
@@ -28,4 +29,16 @@ export const annotation = {
 /** The client that made a Job: its API key's name, empty where keys are off. */
 export function ownerOf(job: Job): string | undefined {
   return job.metadata?.annotations?.[annotation.client];
+}
+
+export function datasetOf(job: Job): Dataset {
+  return job.metadata?.labels?.[label.dataset] as Dataset;
+}
+
+/** When a job was accepted, RFC 3339: its stamp's time where it has one, finer than the API server's whole seconds. */
+export function acceptedAt(job: Job): string {
+  const stamp = Number(job.metadata?.annotations?.[annotation.accepted]);
+  return Number.isSafeInteger(stamp) && stamp > 0
+    ? new Date(stamp / 1_000).toISOString()
+    : job.metadata!.creationTimestamp!;
 }

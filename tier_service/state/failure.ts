@@ -1,7 +1,7 @@
 // Why a job failed, in words that its user understands.
 import { type Static, Type } from 'typebox';
 import { conditionOf, type Job, type Pod } from './kubernetes-objects.ts';
-import { readMessage } from './outcome.ts';
+import { readMessage } from './termination-message.ts';
 
 /** Every failure that is told of a job: its stable code, and what it means. */
 const failures = {

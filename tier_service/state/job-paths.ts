@@ -1,4 +1,4 @@
-import type { JobRecord } from '../records/job-index.ts';
+import type { Pod } from './kubernetes-objects.ts';
 
 /** Where the Jobs of a namespace are in the Kubernetes API. */
 export function jobsPath(namespace: string): string {
@@ -6,7 +6,7 @@ export function jobsPath(namespace: string): string {
 }
 
 /** Where a job's Job is. */
-export function jobPath({ namespace, id }: Pick<JobRecord, 'namespace' | 'id'>): string {
+export function jobPath({ namespace, id }: { namespace: string; id: string }): string {
   return `${jobsPath(namespace)}/${id}`;
 }
 
@@ -16,6 +16,6 @@ export function podsPath(namespace: string): string {
 }
 
 /** Where the log of a job's pod is read. */
-export function logPath({ namespace, pod }: Pick<JobRecord, 'namespace' | 'pod'>): string {
+export function logPath({ namespace, pod }: { namespace: string; pod: Pod | undefined }): string {
   return `${podsPath(namespace)}/${pod?.metadata?.name}/log`;
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { annotation } from './annotations.ts';
-import { advance, deriveJobState, type JobState, rankOf } from './job-state.ts';
+import { advance, deriveJobState } from './job-state.ts';
+import { type JobState, rankOf } from './job-status.ts';
 import type { Job, Pod } from './kubernetes-objects.ts';
 
 const at = '2026-11-21T03:00:00Z';

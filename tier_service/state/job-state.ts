@@ -1,29 +1,10 @@
 // What a Job and its pod say about a job, as one pure function. Nothing else decides what a job's status is.
 import { annotation } from './annotations.ts';
-import { explainFailure, type JobFailure, podLost } from './failure.ts';
+import { explainFailure, podLost } from './failure.ts';
+import { type JobState, rankOf } from './job-status.ts';
 import { conditionOf, isTerminal, type Job, type Pod } from './kubernetes-objects.ts';
-import { type JobResult, readOutcome, readResult } from './outcome.ts';
-
-export const statuses = ['queued', 'starting', 'running', 'succeeded', 'failed', 'cancelled'] as const;
-export type JobStatus = (typeof statuses)[number];
-
-export interface JobState {
-  status: JobStatus;
-  /** RFC 3339; null while not known. */
-  startedAt: string | null;
-  finishedAt: string | null;
-  result: JobResult | null;
-  error: JobFailure | null;
-}
-
-/** How far a status is on its way; the three ends are equally far. */
-export function rankOf(status: JobStatus): number {
-  return Math.min(statuses.indexOf(status), 3);
-}
-
-export function hasEnded(status: JobStatus): boolean {
-  return rankOf(status) === 3;
-}
+import { readOutcome } from './outcome.ts';
+import { readResult } from './termination-message.ts';
 
 /**
  * Derives a job's state, in this order of what counts:

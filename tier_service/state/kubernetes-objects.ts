@@ -6,6 +6,9 @@ export type Job = Wire<V1Job>;
 export type Pod = Wire<V1Pod>;
 export type ResourceQuota = Wire<V1ResourceQuota>;
 
+/** The container of a Job's pod that runs the image. */
+export const containerName = 'classify';
+
 /** The name of the Job that a pod belongs to. */
 export function jobNameOf(pod: Pod): string | undefined {
   return pod.metadata?.labels?.['batch.kubernetes.io/job-name'];

@@ -1,37 +1,9 @@
 // How a job ended, kept on its Job so that it outlives the pod.
-import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { annotation } from './annotations.ts';
 import type { JobFailure } from './failure.ts';
-import type { JobState } from './job-state.ts';
-import type { Job, Pod } from './kubernetes-objects.ts';
-
-export const JobResult = Type.Object({
-  accuracy: Type.Number({ description: 'Test images classified rightly, in percent.' }),
-  test_images: Type.Integer({ description: 'How many test images there were.' }),
-  seconds: Type.Number({ description: 'How long the job computed, in seconds.' }),
-});
-export type JobResult = Static<typeof JobResult>;
-
-const resultValidator = Compile(JobResult);
-
-/** What the container wrote as its termination message, if that is JSON. */
-export function readMessage(pod: Pod | undefined): unknown {
-  const message = pod?.status?.containerStatuses?.[0]?.state?.terminated?.message;
-  try {
-    return message === undefined ? undefined : JSON.parse(message);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The result that a pod's termination message holds; null when it holds none. */
-export function readResult(pod: Pod | undefined): JobResult | null {
-  const message = readMessage(pod);
-  if (!resultValidator.Check(message)) return null;
-  const { accuracy, test_images, seconds } = message;
-  return { accuracy, test_images, seconds };
-}
+import type { JobState } from './job-status.ts';
+import type { Job } from './kubernetes-objects.ts';
+import type { JobResult } from './termination-message.ts';
 
 /** The annotation's text for a state that is an end. */
 export function writeOutcome({ status, startedAt, finishedAt, result, error }: JobState): string {

@@ -1,7 +1,7 @@
 import { annotation, label } from '../state/annotations.ts';
 import type { Job } from '../state/kubernetes-objects.ts';
+import { containerName } from '../state/kubernetes-objects.ts';
 import type { JobChoices } from './job-request.ts';
-import { containerName } from './job-template.ts';
 
 /** Everything that distinguishes one Job from the template. */
 export interface JobIdentity {

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { problem } from '@ml-job-mesh/http-service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { datasets } from '../state/datasets.ts';
 
-export const datasets = ['mnist', 'kmnist'] as const;
 export const defaultEpochs = 5;
 
 /** The body of a POST, whatever it was sent as. Fields that are not named here are passed over. */

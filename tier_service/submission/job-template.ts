@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { Job } from '../state/kubernetes-objects.ts';
+import { containerName, type Job } from '../state/kubernetes-objects.ts';
 import type { Tier } from '../tier.ts';
 
-/** The container that runs the image, and the variables in it that a request may set. */
-export const containerName = 'classify';
-export const settableVariables = ['DATASET', 'EPOCHS', 'PRETRAINED'] as const;
+/** The variables of the container that a request may set. */
+const settableVariables = ['DATASET', 'EPOCHS', 'PRETRAINED'] as const;
 
 /**
  * Reads a tier's Job template and checks that it is what the tier promises.

@@ -2,6 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import { type ClusterConnection, createBackoff, KubernetesError } from '@ml-job-mesh/cluster-client';
 import { problem } from '@ml-job-mesh/http-service';
 import type { JobIndex } from '../records/job-index.ts';
+import type { StampClock } from '../records/stamp-clock.ts';
+import { repeatWithinMs } from '../repeat-limit.ts';
 import { annotation } from '../state/annotations.ts';
 import { jobPath, jobsPath } from '../state/job-paths.ts';
 import type { Job } from '../state/kubernetes-objects.ts';
@@ -10,8 +12,6 @@ import type { QueueEstimate } from '../views/queue-estimate.ts';
 import { buildJob } from './job-builder.ts';
 import { keyedJobName, randomJobName } from './job-name.ts';
 import { hashOf, type JobChoices } from './job-request.ts';
-import { repeatWithinMs } from './repeat-limit.ts';
-import type { StampClock } from './stamp-clock.ts';
 
 export interface Submission {
   choices: JobChoices;

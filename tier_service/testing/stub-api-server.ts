@@ -15,8 +15,6 @@ export interface StubCall {
 /** What happens to a call instead of, or (`lose-answer`) besides, what it asks for. */
 export type StubFault = 'lose-answer' | 'hang' | { status: number; body?: object; headers?: Record<string, string> };
 
-export type StubApiServer = Awaited<ReturnType<typeof startStubApiServer>>;
-
 const kinds = ['jobs', 'pods', 'resourcequotas'];
 
 /** Starts the stub on a free port of the loopback interface. */

@@ -52,7 +52,6 @@ export function createEventHub(index: JobIndex, { heartbeatMs = 15_000, position
         positions.delete(record.uid);
       };
     },
-    size: () => [...listeners.values()].reduce((sum, set) => sum + set.size, 0),
     close(): void {
       clearInterval(heartbeat);
       clearInterval(tick);

@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox';
 import type { JobRecord } from '../records/job-index.ts';
-import { annotation, label } from '../state/annotations.ts';
+import { acceptedAt, datasetOf, label } from '../state/annotations.ts';
+import { datasets } from '../state/datasets.ts';
 import { JobFailure } from '../state/failure.ts';
-import { statuses } from '../state/job-state.ts';
+import { statuses } from '../state/job-status.ts';
 import type { Job as KubernetesJob } from '../state/kubernetes-objects.ts';
-import { JobResult } from '../state/outcome.ts';
 import { Progress } from '../state/progress-line.ts';
-import { datasets } from '../submission/job-request.ts';
+import { JobResult } from '../state/termination-message.ts';
 
 const Time = Type.String({ format: 'date-time' });
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -67,11 +67,6 @@ export function viewJob(
     error,
   };
 }
-
-export function datasetOf(job: KubernetesJob): Job['dataset'] {
-  return job.metadata?.labels?.[label.dataset] as Job['dataset'];
-}
-
 /** The choices that a Job's labels tell; null for a Job that was made by other means and carries none. */
 function choicesOf({ metadata }: KubernetesJob): Pick<Job, 'epochs' | 'pretrained'> {
   const { [label.epochs]: epochs = '', [label.pretrained]: pretrained } = metadata?.labels ?? {};
@@ -79,12 +74,4 @@ function choicesOf({ metadata }: KubernetesJob): Pick<Job, 'epochs' | 'pretraine
     epochs: /^\d{1,3}$/.test(epochs) ? Number(epochs) : null,
     pretrained: pretrained === undefined ? null : pretrained === 'true',
   };
-}
-
-/** When a job was accepted, RFC 3339: its stamp's time where it has one, finer than the API server's whole seconds. */
-export function acceptedAt(job: KubernetesJob): string {
-  const stamp = Number(job.metadata?.annotations?.[annotation.accepted]);
-  return Number.isSafeInteger(stamp) && stamp > 0
-    ? new Date(stamp / 1_000).toISOString()
-    : job.metadata!.creationTimestamp!;
 }

@@ -4,14 +4,15 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { type ClusterConnection, createBackoff, KubernetesError } from '@ml-job-mesh/cluster-client';
-import { deleteJob } from '../ending/end-job.ts';
-import { startEndingStuckJobs } from '../ending/stuck-jobs.ts';
+import { isJobOver, type JobIndex, type JobRecord } from '../records/job-index.ts';
 import { annotation } from '../state/annotations.ts';
 import { jobPath, podsPath } from '../state/job-paths.ts';
-import { hasEnded, isUnexplained } from '../state/job-state.ts';
+import { isUnexplained } from '../state/job-state.ts';
+import { hasEnded } from '../state/job-status.ts';
 import type { Pod } from '../state/kubernetes-objects.ts';
 import { writeOutcome } from '../state/outcome.ts';
-import { isJobOver, type JobIndex, type JobRecord } from './job-index.ts';
+import { deleteJob } from './end-job.ts';
+import { startEndingStuckJobs } from './stuck-jobs.ts';
 
 export interface RecordKeeperOptions {
   cluster: ClusterConnection;
