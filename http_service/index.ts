@@ -14,5 +14,4 @@ export {
 } from './errors.ts';
 export { bodyLimit, serverOptions, useProblems } from './http-app.ts';
 export { startInternalServer } from './internal-server.ts';
-export { createLogStream } from './log-stream.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
