@@ -4,6 +4,7 @@ import { startDeadline } from './call-deadline.ts';
 import { createCredentials, type Pools } from './credentials.ts';
 import { loadAccess } from './kubeconfig.ts';
 import { errorFromAnswer, errorFromFault } from './kubernetes-error.ts';
+import { createServerClock } from './server-clock.ts';
 import { isBinary, preferBinary, readBinaryStatus } from './watch-events.ts';
 
 export interface ConnectOptions {
@@ -65,6 +66,7 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
   const origin = server.origin;
   const basePath = server.pathname.replace(/\/$/, '');
   const credentials = createCredentials(access, connections);
+  const clock = createServerClock();
 
   async function request(
     method: Dispatcher.HttpMethod,
@@ -75,6 +77,7 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
     const { pools, headers } = await credentials();
     // It may have been given up while the credentials were read.
     signal.throwIfAborted();
+    const sentAt = clock.elapsed();
     const answer = await pools[options.pool ?? 'calls'].request({
       origin,
       method,
@@ -89,6 +92,7 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
       ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
       signal,
     });
+    clock.note(headerOf(answer, 'date'), sentAt);
     if (answer.statusCode < 300) return answer;
     throw errorFromAnswer(answer.statusCode, await textOfError(answer), headerOf(answer, 'retry-after'));
   }
@@ -132,6 +136,9 @@ export function connectToCluster({ kubeconfig, context, connections = 256 }: Con
   return {
     /** The API server's address. */
     server: server.href,
+
+    /** The time of day by the API server's clock, as far as its answers tell it, in milliseconds since 1970. */
+    now: clock.now,
 
     get: <T>(path: string, options: RequestOptions = {}) => json<T>('GET', path, options),
 
