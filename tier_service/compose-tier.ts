@@ -8,7 +8,8 @@ import { startRecordKeeper } from './ending/record-keeper.ts';
 import type { LogTimings } from './logs/job-log.ts';
 import { createJobLogs } from './logs/job-logs.ts';
 import { startProgressFollower } from './logs/progress-follower.ts';
-import { createJobIndex, type JobRecord } from './records/job-index.ts';
+import { createJobIndex } from './records/job-index.ts';
+import type { JobRecord } from './records/job-record.ts';
 import { createStampClock } from './records/stamp-clock.ts';
 import { loadJobTemplate } from './submission/job-template.ts';
 import { createSubmitter } from './submission/submit-job.ts';
@@ -67,8 +68,9 @@ export async function composeTier(options: ComposeTierOptions) {
     app.log.warn({ watch: watched, objects }, 'the copy of the cluster was wrong and has been repaired');
   };
 
-  const clock = createStampClock();
-  const index = createJobIndex(tier, clock);
+  const clock = createStampClock(cluster.now);
+  const index = createJobIndex();
+  index.onChange(({ job }) => clock.saw(job));
   const tierMetrics = createTierMetrics(metrics, index);
   const watched = startTierWatches(tier, cluster, { onFault, onDrift, watchSeconds: timings.watchSeconds });
   const { jobWatches, podWatches, quotaWatch } = watched;

@@ -2,7 +2,7 @@ import type { ClusterConnection, WatchCache } from '@ml-job-mesh/cluster-client'
 import { type Clients, problem } from '@ml-job-mesh/http-service';
 import type { JobLogs } from './logs/job-logs.ts';
 import type { JobIndex } from './records/job-index.ts';
-import type { Job, Pod, ResourceQuota } from './state/kubernetes-objects.ts';
+import type { KnownJob, Pod, ResourceQuota } from './state/kubernetes-objects.ts';
 import type { createSubmitter } from './submission/submit-job.ts';
 import type { Tier } from './tier.ts';
 import type { EventHub } from './views/event-hub.ts';
@@ -17,7 +17,7 @@ export interface TierContext {
   logs: JobLogs;
   submit: ReturnType<typeof createSubmitter>;
   clients: Clients;
-  jobWatches: WatchCache<Job>[];
+  jobWatches: WatchCache<KnownJob>[];
   podWatches: WatchCache<Pod>[];
   /** The ResourceQuotas of the first namespace; undefined for a tier that does not queue. */
   quotaWatch: WatchCache<ResourceQuota> | undefined;

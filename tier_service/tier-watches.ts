@@ -3,7 +3,7 @@ import { type ClusterConnection, type KubernetesError, startWatchCache } from '@
 import { keepJob, readKeptJob } from './records/kept-job.ts';
 import { label } from './state/annotations.ts';
 import { jobsPath, podsPath } from './state/job-paths.ts';
-import type { Job, Pod, ResourceQuota } from './state/kubernetes-objects.ts';
+import type { KnownJob, Pod, ResourceQuota } from './state/kubernetes-objects.ts';
 import { jobNamespaces, type Tier } from './tier.ts';
 
 export interface TierWatchOptions {
@@ -21,7 +21,7 @@ export function startTierWatches(tier: Tier, cluster: ClusterConnection, options
   const labelSelector = `${label.tier}=${tier.name}`;
   const namespaces = jobNamespaces(tier);
   const jobWatches = namespaces.map((namespace) =>
-    startWatchCache<Job>(cluster, {
+    startWatchCache<KnownJob>(cluster, {
       path: jobsPath(namespace),
       labelSelector,
       keep: keepJob,

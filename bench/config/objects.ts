@@ -32,7 +32,7 @@ export async function addPodsAndJobs(cluster: BenchCluster, count: number): Prom
     cluster.api.create(`/api/v1/namespaces/${podsNamespace}/pods`, pod(`${Date.now()}-${nextPod++}`)),
   );
   const template = loadJobTemplate(freeTier);
-  const clock = createStampClock();
+  const clock = createStampClock(Date.now);
   const choices = { dataset: 'mnist', epochs: 5, pretrained: false } as const;
   await createAll(count, () => {
     const identity = {

@@ -10,7 +10,7 @@ import { keepJob } from '../../tier_service/records/kept-job.ts';
 import { createStampClock } from '../../tier_service/records/stamp-clock.ts';
 import { annotation } from '../../tier_service/state/annotations.ts';
 import { jobsPath, podsPath } from '../../tier_service/state/job-paths.ts';
-import type { Job, Pod, ResourceQuota } from '../../tier_service/state/kubernetes-objects.ts';
+import type { Job, KnownJob, Pod, ResourceQuota } from '../../tier_service/state/kubernetes-objects.ts';
 import { buildJob } from '../../tier_service/submission/job-builder.ts';
 import { randomJobName } from '../../tier_service/submission/job-name.ts';
 import { hashOf } from '../../tier_service/submission/job-request.ts';
@@ -27,7 +27,7 @@ const choices = { dataset: 'mnist', epochs: 5, pretrained: false } as const;
 
 /** Starts everything that a tier does with an event, with so many jobs waiting and one place taken. */
 export async function startQueueUnderTest(length: number) {
-  const clock = createStampClock();
+  const clock = createStampClock(Date.now);
   const known = new Map<string, Job>();
   let events = 0;
   const cluster = createRecordedCluster((path, body) => {
@@ -46,9 +46,10 @@ export async function startQueueUnderTest(length: number) {
 
   cluster.list(jobs, Array.from({ length: length + 1 }, newJob));
   cluster.list(quotas, [quota(0)]);
-  const index = createJobIndex(freeTier, clock);
+  const index = createJobIndex();
+  index.onChange(({ job }) => clock.saw(job));
   const watches = {
-    jobs: startWatchCache<Job>(cluster.connection, { path: jobs, keep: keepJob, watchSeconds: 3_600 }),
+    jobs: startWatchCache<KnownJob>(cluster.connection, { path: jobs, keep: keepJob, watchSeconds: 3_600 }),
     pods: startWatchCache<Pod>(cluster.connection, { path: pods, watchSeconds: 3_600 }),
     quotas: startWatchCache<ResourceQuota>(cluster.connection, { path: quotas, watchSeconds: 3_600 }),
   };
@@ -126,7 +127,12 @@ function createJob(accepted: string): Job {
 function createPod(job: Job): Pod {
   const { name, uid } = job.metadata!;
   return {
-    metadata: { name: `${name}-pod`, namespace, uid: `${uid}-pod`, labels: { 'batch.kubernetes.io/job-name': name! } },
+    metadata: {
+      name: `${name}-pod`,
+      namespace,
+      uid: `${uid}-pod`,
+      ownerReferences: [{ kind: 'Job', name, uid, controller: true }],
+    },
     spec: job.spec!.template.spec!,
     status: { phase: 'Pending' },
   } as Pod;

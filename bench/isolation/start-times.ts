@@ -1,6 +1,7 @@
 // How long a premium job takes from its POST until its pod is seen to run in the API.
 import { type ClusterConnection, startWatchCache } from '@ml-job-mesh/cluster-client';
-import { jobNameOf, type Pod } from '../../tier_service/state/kubernetes-objects.ts';
+import type { Pod } from '../../tier_service/state/kubernetes-objects.ts';
+import { jobNameOf } from '../measure/job-of-pod.ts';
 
 const startsWithinMs = 60_000;
 

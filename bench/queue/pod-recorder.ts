@@ -2,7 +2,8 @@
 // the times that Kubernetes writes on objects are whole seconds.
 import { type ClusterConnection, startWatchCache } from '@ml-job-mesh/cluster-client';
 import { podsPath } from '../../tier_service/state/job-paths.ts';
-import { isTerminal, jobNameOf, type Pod } from '../../tier_service/state/kubernetes-objects.ts';
+import { isTerminal, type Pod } from '../../tier_service/state/kubernetes-objects.ts';
+import { jobNameOf } from '../measure/job-of-pod.ts';
 
 export interface SeenPod {
   job: string;

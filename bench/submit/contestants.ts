@@ -72,7 +72,7 @@ async function startStraight(
   const api = connectToCluster({ kubeconfig, connections: clients });
   stack.defer(() => api.close());
   const template = loadJobTemplate(freeTier);
-  const clock = createStampClock();
+  const clock = createStampClock(Date.now);
   const choices = { dataset: 'mnist', epochs: 5, pretrained: false } as const;
   return {
     name: 'straight',

@@ -18,7 +18,7 @@ beforeEach(clearJobs);
 /** Fills the free tier with jobs that sleep: the Jobs that its own builder makes, but for what they run. */
 async function flood(): Promise<void> {
   onTestFinished(clearJobs);
-  const clock = createStampClock();
+  const clock = createStampClock(Date.now);
   const template = sleepingTemplate(jobSeconds);
   const choices: JobChoices = { dataset: 'mnist', epochs: 5, pretrained: false };
   const jobs = Array.from({ length: queueLength }, () =>

@@ -1,47 +1,27 @@
 /** Tells in one line each what happens in the mesh: to jobs, and to the services' containers. */
 import { connectToCluster, startWatchCache } from '@ml-job-mesh/cluster-client';
-import { label } from '@ml-job-mesh/tier-service/state/annotations.ts';
-import { advance, deriveJobState } from '@ml-job-mesh/tier-service/state/job-state.ts';
-import type { JobState } from '@ml-job-mesh/tier-service/state/job-status.ts';
-import type { Job, Pod } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
-
-const jobNameLabel = 'batch.kubernetes.io/job-name';
+import { createJobIndex } from '@ml-job-mesh/tier-service/records/job-index.ts';
+import type { JobRecord } from '@ml-job-mesh/tier-service/records/job-record.ts';
+import { keepJob } from '@ml-job-mesh/tier-service/records/kept-job.ts';
+import { datasetOf, label } from '@ml-job-mesh/tier-service/state/annotations.ts';
+import type { KnownJob, Pod } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
 
 /** Follows a cluster until it is stopped; gives each event to `tell` as one line, without time. */
 export async function followEvents(kubeconfig: string, tell: (line: string) => void) {
   const cluster = connectToCluster({ kubeconfig });
-  const jobs = startWatchCache<Job>(cluster, { path: '/apis/batch/v1/jobs', labelSelector: label.tier });
+  const watched = { path: '/apis/batch/v1/jobs', labelSelector: label.tier, keep: keepJob };
+  const jobs = startWatchCache<KnownJob>(cluster, watched);
   const pods = startWatchCache<Pod>(cluster, { path: '/api/v1/pods' });
+  const index = createJobIndex();
+  jobs.on('change', index.applyJob);
+  pods.on('change', index.applyPod);
   await Promise.all([jobs.synced, pods.synced]);
-  const podOf = new Map<string, Pod>();
-  const states = new Map<string, JobState>();
-  const keyOf = ({ metadata }: Job | Pod, name = metadata?.name) => `${metadata?.namespace}/${name}`;
 
-  const note = (job: Job, isNews: boolean) => {
-    const key = keyOf(job);
-    const before = states.get(key);
-    const state = advance(before, deriveJobState(job, podOf.get(key)));
-    states.set(key, state);
-    if (isNews && state.status !== before?.status) tell(describeJob(job, state));
-  };
-  const rememberPod = (pod: Pod): Job | undefined => {
-    const jobName = pod.metadata?.labels?.[jobNameLabel];
-    if (!jobName) return undefined;
-    podOf.set(keyOf(pod, jobName), pod);
-    return jobs.get(pod.metadata!.namespace!, jobName);
-  };
-  for (const pod of pods.values()) rememberPod(pod);
-  for (const job of jobs.values()) note(job, false);
-
-  jobs.on('change', (type, job) => {
-    if (type !== 'deleted') return note(job, true);
-    states.delete(keyOf(job));
-    podOf.delete(keyOf(job));
+  index.onChange((record, change) => {
+    if (change === 'state') tell(describeJob(record));
   });
   pods.on('change', (type, pod, before) => {
     if (type === 'deleted') return;
-    const job = rememberPod(pod);
-    if (job) note(job, true);
     for (const line of describeRestarts(pod, before)) tell(line);
   });
   return {
@@ -53,14 +33,13 @@ export async function followEvents(kubeconfig: string, tell: (line: string) => v
   };
 }
 
-function describeJob({ metadata }: Job, { status, result, error }: JobState): string {
-  const dataset = metadata?.labels?.[label.dataset];
+function describeJob({ id, namespace, job, state: { status, result, error } }: JobRecord): string {
   const details = [
-    status === 'queued' || status === 'starting' ? dataset && `${dataset}, in ${metadata?.namespace}` : undefined,
+    status === 'queued' || status === 'starting' ? `${datasetOf(job)}, in ${namespace}` : undefined,
     result && `${result.accuracy} % right, ${result.seconds} s`,
     error?.message,
   ].filter(Boolean);
-  return `job ${metadata?.name} ${status}${details.length > 0 ? `: ${details.join('; ')}` : ''}`;
+  return `job ${id} ${status}${details.length > 0 ? `: ${details.join('; ')}` : ''}`;
 }
 
 /** A line for each container that was started again since the pod was seen last. */

@@ -112,7 +112,8 @@ test('a resumed job that is refused its pod keeps its place and is woken, until 
     tier.stub.calls
       .filter((call) => call.method === 'PATCH' && Array.isArray(call.body) && !isResume(call))
       .map(({ body }) => body.at(-1).value);
-  await vi.waitFor(() => expect(wakes()).toEqual([true, false]), 10_000);
+  await vi.waitFor(() => expect(wakes()).toEqual([86_401, 86_400]), 10_000);
+  expect(tier.stub.list(jobs)[0].spec.suspend).toBe(false);
   expect(tier.index.get(id!)!.state.status).toBe('starting');
   startPods(tier);
   await vi.waitFor(() => expect(tier.index.get(id!)!.state.status).toBe('running'));

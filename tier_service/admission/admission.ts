@@ -1,7 +1,8 @@
 // Gives free places to the jobs that wait, oldest first. It holds no state that the cluster does not: several
 // replicas may run it at once, and any of them may stop at any moment.
 import { type ClusterConnection, createBackoff, KubernetesError, type WatchCache } from '@ml-job-mesh/cluster-client';
-import type { JobIndex, JobRecord } from '../records/job-index.ts';
+import type { JobIndex } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import { acceptedAt, annotation } from '../state/annotations.ts';
 import { jobPath } from '../state/job-paths.ts';
 import { isTerminal, type Pod, type ResourceQuota } from '../state/kubernetes-objects.ts';
@@ -27,7 +28,7 @@ const podGraceMs = 250;
 
 /** Starts to admit jobs, on every change that may have made room for one. */
 export function startAdmission(options: AdmissionOptions) {
-  const { cluster, index, pods, quotas, now = () => new Date(), onAdmitted, onFault } = options;
+  const { cluster, index, pods, quotas, now = () => new Date(cluster.now()), onAdmitted, onFault } = options;
   /** Jobs that this replica resumed, until the watch shows it. */
   const resuming = new Map<string, JobRecord>();
   const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 });

@@ -26,7 +26,7 @@ export interface Cancellable {
 export async function cancelJob(
   cluster: ClusterConnection,
   target: Cancellable,
-  now: () => Date = () => new Date(),
+  now: () => Date = () => new Date(cluster.now()),
 ): Promise<Job> {
   const backoff = createBackoff({ firstMs: 20, maxMs: 500 });
   const startedAt = performance.now();

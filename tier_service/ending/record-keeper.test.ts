@@ -5,9 +5,9 @@ import { jobs, pods, startTestTier } from '../testing/test-tier.ts';
 
 const result = { accuracy: 97.9, test_images: 10_000, seconds: 8.2 };
 
-function terminated(exitCode: number, message: string) {
+function terminated(exitCode: number, message: string, finishedAt = '2026-11-21T03:00:09Z') {
   const state = {
-    terminated: { exitCode, message, startedAt: '2026-11-21T03:00:01Z', finishedAt: '2026-11-21T03:00:09Z' },
+    terminated: { exitCode, message, startedAt: '2026-11-21T03:00:01Z', finishedAt },
   };
   const phase = exitCode === 0 ? 'Succeeded' : 'Failed';
   return { phase, containerStatuses: [{ name: 'classify', state }] } as never;
@@ -78,14 +78,16 @@ test('a pod whose image cannot be had ends its job, which would otherwise keep i
   });
 });
 
-test('the oldest records go when there are more than are kept, and no job that has not ended does', async () => {
+test('those that ended first go when there are more than are kept, and no job that has not ended does', async () => {
   const { post, stub, putPod, endJob, index } = await startTestTier({ maxFinished: 2 });
   const ids: string[] = [];
   for (let count = 0; count < 5; count++) ids.push((await post({ dataset: 'mnist' })).json().id);
-  for (const id of ids.slice(0, 4)) {
-    putPod(id, terminated(0, JSON.stringify(result)));
+  // The first to be accepted ran longest.
+  for (const [order, id] of [ids[1]!, ids[2]!, ids[3]!, ids[0]!].entries()) {
+    putPod(id, terminated(0, JSON.stringify(result), `2026-11-21T03:00:0${order}Z`));
     endJob(id, 'Complete');
   }
-  await vi.waitFor(() => expect(index.ordered.map(({ id }) => id)).toEqual(ids.slice(2)), 10_000);
+  const kept = [ids[0], ids[3], ids[4]];
+  await vi.waitFor(() => expect(index.ordered.map(({ id }) => id)).toEqual(kept), 10_000);
   expect(stub.list(jobs)).toHaveLength(3);
 });

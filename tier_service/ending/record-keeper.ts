@@ -4,12 +4,14 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { type ClusterConnection, createBackoff, KubernetesError } from '@ml-job-mesh/cluster-client';
-import { isJobOver, type JobIndex, type JobRecord } from '../records/job-index.ts';
+import type { JobIndex } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import { annotation } from '../state/annotations.ts';
 import { jobPath, podsPath } from '../state/job-paths.ts';
 import { isUnexplained } from '../state/job-state.ts';
 import { hasEnded } from '../state/job-status.ts';
 import type { Pod } from '../state/kubernetes-objects.ts';
+import { isJobOver } from '../state/kubernetes-objects.ts';
 import { writeOutcome } from '../state/outcome.ts';
 import { deleteJob } from './end-job.ts';
 import { startEndingStuckJobs } from './stuck-jobs.ts';
@@ -41,8 +43,8 @@ export function startRecordKeeper(options: RecordKeeperOptions): () => void {
   }
 
   /** The Job may be seen to end before its pod: what is written is final, so the pod is asked for itself. */
-  async function lookForPod({ namespace, id }: JobRecord): Promise<void> {
-    const query = { labelSelector: `batch.kubernetes.io/job-name=${id}` };
+  async function lookForPod({ namespace, uid }: JobRecord): Promise<void> {
+    const query = { labelSelector: `batch.kubernetes.io/controller-uid=${uid}` };
     const { items } = await cluster.get<{ items: Pod[] }>(podsPath(namespace), { query });
     for (const pod of items) index.applyPod('modified', pod);
   }

@@ -1,6 +1,7 @@
 // Ends Jobs whose pod can never start, with the reason as their record: Kubernetes would try for ever.
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
-import type { JobIndex, JobRecord } from '../records/job-index.ts';
+import type { JobIndex } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import { annotation } from '../state/annotations.ts';
 import { explainStuck } from '../state/failure.ts';
 import { writeOutcome } from '../state/outcome.ts';
@@ -31,7 +32,7 @@ export function startEndingStuckJobs(options: StuckJobsOptions): () => void {
       const since = stuckSince.get(record) ?? performance.now();
       stuckSince.set(record, since);
       if (performance.now() - since < stuckAfterMs) continue;
-      const finishedAt = new Date().toISOString();
+      const finishedAt = new Date(cluster.now()).toISOString();
       const outcome = writeOutcome({ status: 'failed', startedAt: null, finishedAt, result: null, error: failure });
       await endJob(cluster, record, { [annotation.outcome]: outcome }).catch((error) => onFault?.(error));
     }

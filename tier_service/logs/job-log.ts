@@ -3,7 +3,7 @@
 // is not the end of the log: that is reached when the job is over and a further reading brings nothing new.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterConnection, createBackoff, KubernetesError } from '@ml-job-mesh/cluster-client';
-import type { JobRecord } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import { logPath } from '../state/job-paths.ts';
 import { containerName } from '../state/kubernetes-objects.ts';
 import { createLogTail } from './log-tail.ts';

@@ -1,6 +1,7 @@
 // The logs that are being read, each from the cluster once.
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
-import type { JobIndex, JobRecord } from '../records/job-index.ts';
+import type { JobIndex } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import { hasEnded } from '../state/job-status.ts';
 import { type JobLog, type LogTimings, startJobLog } from './job-log.ts';
 import { readFrom } from './log-reader.ts';

@@ -1,6 +1,7 @@
 // Reads the log of each running job for its progress.
 import { readLines } from '@ml-job-mesh/cluster-client';
-import type { JobIndex, JobRecord } from '../records/job-index.ts';
+import type { JobIndex } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import { parseProgress, progressOrdinal } from '../state/progress-line.ts';
 import type { JobLogs } from './job-logs.ts';
 

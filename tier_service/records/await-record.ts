@@ -1,5 +1,6 @@
 import { problem } from '@ml-job-mesh/http-service';
-import type { JobIndex, JobRecord } from './job-index.ts';
+import type { JobIndex } from './job-index.ts';
+import type { JobRecord } from './job-record.ts';
 
 /**
  * The index's own record of a job that is known to exist; the watch shows it within moments.
@@ -7,14 +8,14 @@ import type { JobIndex, JobRecord } from './job-index.ts';
  */
 export async function awaitRecord(
   index: JobIndex,
-  { id }: Pick<JobRecord, 'id'>,
+  { id, uid }: Pick<JobRecord, 'id' | 'uid'>,
   timeoutMs = 3_000,
 ): Promise<JobRecord> {
   const known = index.get(id);
-  if (known) return known;
+  if (known?.uid === uid) return known;
   const { promise, resolve, reject } = Promise.withResolvers<JobRecord>();
   const stop = index.onChange((record) => {
-    if (record.id === id) resolve(record);
+    if (record.uid === uid) resolve(record);
   });
   const late = problem('cluster_unavailable', 'the watch on the cluster is late; please repeat the request', {
     retryAfterSeconds: 1,

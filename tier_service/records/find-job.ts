@@ -1,33 +1,17 @@
 import { type ClusterConnection, KubernetesError } from '@ml-job-mesh/cluster-client';
 import { type Clients, problem } from '@ml-job-mesh/http-service';
-import { ownerOf } from '../state/annotations.ts';
+import { label, ownerOf } from '../state/annotations.ts';
 import { jobPath } from '../state/job-paths.ts';
-import { deriveJobState } from '../state/job-state.ts';
 import type { Job } from '../state/kubernetes-objects.ts';
 import { jobNamePrefix, jobNamespaces, type Tier } from '../tier.ts';
-import { type JobIndex, type JobRecord, orderKey } from './job-index.ts';
+import type { JobIndex } from './job-index.ts';
+import { type JobRecord, recordOf } from './job-record.ts';
 
 export interface JobSources {
   tier: Tier;
   cluster: ClusterConnection;
   index: JobIndex;
   clients: Clients;
-}
-
-/** A Job that another replica may just have made, as a record that no index holds. */
-export function recordOf(job: Job): JobRecord {
-  const { name, namespace, uid } = job.metadata!;
-  return {
-    key: orderKey(job),
-    id: name!,
-    namespace: namespace!,
-    uid: uid!,
-    job,
-    pod: undefined,
-    state: deriveJobState(job),
-    progress: null,
-    progressLine: 0,
-  };
 }
 
 /**
@@ -47,8 +31,13 @@ async function askCluster({ tier, cluster }: JobSources, id: string): Promise<Jo
   const answers = await Promise.all(
     jobNamespaces(tier).map((namespace) => cluster.get<Job>(jobPath({ namespace, id })).catch(absentWhenNotFound)),
   );
-  const job = answers.find((answer) => answer !== undefined);
+  const job = answers.find((answer) => answer !== undefined && isJobOf(tier, answer));
   return job && recordOf(job);
+}
+
+/** False of one that is being deleted, or that somebody has taken out of the tier. */
+function isJobOf({ name }: Tier, { metadata }: Job): boolean {
+  return metadata?.labels?.[label.tier] === name && !metadata.deletionTimestamp;
 }
 
 function absentWhenNotFound(error: unknown): undefined {

@@ -1,77 +1,81 @@
-// What a tier keeps of each Job: who it is, what it asks for, and how it stands. The rest, its pod's template and who
-// wrote which field, would be most of the memory that a long queue takes.
+// What a tier keeps of each Job, read from both forms in which the API server sends one.
 import { join } from 'node:path';
 import { protobufReader } from '@ml-job-mesh/cluster-client';
-import type { Job, Pod } from '../state/kubernetes-objects.ts';
-
-type Container = NonNullable<Pod['spec']>['containers'][number];
+import type { KnownContainer, KnownJob, KnownPodSpec } from '../state/kubernetes-objects.ts';
 
 /** A Job with what is kept of it alone. */
-export function keepJob({ metadata, spec, status }: Job): Job {
-  const { name, namespace, uid, resourceVersion, creationTimestamp, labels, annotations } = metadata!;
-  const podSpec = spec?.template?.spec;
+export function keepJob({ metadata, spec, status }: KnownJob): KnownJob {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata!;
+  const { labels, annotations } = metadata!;
   return {
-    metadata: { name, namespace, uid, resourceVersion, creationTimestamp, labels, annotations },
+    metadata: {
+      ...{ name, namespace, uid, resourceVersion, creationTimestamp, labels, annotations },
+      ...(deletionTimestamp && { deletionTimestamp }),
+    },
     spec: {
       suspend: spec?.suspend,
       activeDeadlineSeconds: spec?.activeDeadlineSeconds,
-      template: {
-        spec: {
-          activeDeadlineSeconds: podSpec?.activeDeadlineSeconds,
-          containers: podSpec?.containers?.map(keepContainer) ?? [],
-          initContainers: podSpec?.initContainers?.map(keepContainer),
-        },
-      },
+      ttlSecondsAfterFinished: spec?.ttlSecondsAfterFinished,
+      template: { spec: keepPodSpec(spec?.template.spec) },
     },
     status: { conditions: status?.conditions?.map(keepCondition), completionTime: status?.completionTime },
-  } as Job;
+  };
 }
 
-type Condition = NonNullable<NonNullable<Job['status']>['conditions']>[number];
+function keepPodSpec(spec: KnownPodSpec | undefined): KnownPodSpec {
+  const { activeDeadlineSeconds, containers = [], initContainers } = spec ?? {};
+  return {
+    activeDeadlineSeconds,
+    containers: containers.map(keepContainer),
+    ...(initContainers && { initContainers: initContainers.map(keepContainer) }),
+  };
+}
+
+type Condition = NonNullable<NonNullable<KnownJob['status']>['conditions']>[number];
 
 function keepCondition({ type, status, lastTransitionTime, reason, message }: Condition): Condition {
-  return { type, status, lastTransitionTime, reason, message } as Condition;
+  return { type, status, lastTransitionTime, reason, message };
 }
 
-function keepContainer({ name, resources, restartPolicy }: Container): Container {
-  return { name, resources, restartPolicy } as Container;
+function keepContainer({ name, resources, restartPolicy }: KnownContainer): KnownContainer {
+  return { name, resources, restartPolicy };
 }
 
 /** The Job of `job.proto`: Kubernetes' own, but for its times and quantities, which are messages there. */
 interface JobMessage {
-  metadata?: Omit<Job['metadata'] & object, 'creationTimestamp'> & { creationTimestamp?: TimeMessage };
-  spec?: {
-    suspend?: boolean;
-    activeDeadlineSeconds?: number;
-    template?: {
-      spec?: { activeDeadlineSeconds?: number; containers?: ContainerMessage[]; initContainers?: ContainerMessage[] };
-    };
+  metadata?: Omit<Metadata, 'creationTimestamp' | 'deletionTimestamp'> & {
+    creationTimestamp?: TimeMessage;
+    deletionTimestamp?: TimeMessage;
   };
+  spec?: Omit<Spec, 'template'> & { template?: { spec?: PodSpecMessage } };
   status?: { conditions?: ConditionMessage[]; completionTime?: TimeMessage };
 }
+type Metadata = NonNullable<KnownJob['metadata']>;
+type Spec = NonNullable<KnownJob['spec']>;
+type PodSpecMessage = Pick<KnownPodSpec, 'activeDeadlineSeconds'> & {
+  containers?: ContainerMessage[];
+  initContainers?: ContainerMessage[];
+};
 type TimeMessage = { seconds?: number };
-type ConditionMessage = { type: string; status: string; lastTransitionTime?: TimeMessage };
+type ConditionMessage = Omit<Condition, 'lastTransitionTime'> & { lastTransitionTime?: TimeMessage };
 type QuantityMessages = Record<string, { string: string }>;
-type ContainerMessage = { resources?: { limits?: QuantityMessages; requests?: QuantityMessages } };
+type ContainerMessage = Omit<KnownContainer, 'resources'> & {
+  resources?: { limits?: QuantityMessages; requests?: QuantityMessages };
+};
 
 const readMessage = protobufReader<JobMessage>(join(import.meta.dirname, 'job.proto'), 'Job');
 
 /** Reads a Job in Kubernetes' binary form: what `keepJob` makes of the same Job in JSON. */
-export function readKeptJob(bytes: Uint8Array): Job {
+export function readKeptJob(bytes: Uint8Array): KnownJob {
   const { metadata, spec, status } = readMessage(bytes);
-  const podSpec = spec?.template?.spec;
+  const { creationTimestamp, deletionTimestamp } = metadata ?? {};
   return keepJob({
-    metadata: { ...metadata, creationTimestamp: timeOf(metadata?.creationTimestamp) },
-    spec: {
-      ...spec,
-      template: {
-        spec: {
-          ...podSpec,
-          containers: podSpec?.containers?.map(containerOf),
-          initContainers: podSpec?.initContainers?.map(containerOf),
-        },
-      },
+    metadata: {
+      ...metadata,
+      creationTimestamp: timeOf(creationTimestamp),
+      deletionTimestamp: timeOf(deletionTimestamp),
     },
+    spec: { ...spec, template: { spec: podSpecOf(spec?.template?.spec) } },
     status: {
       conditions: status?.conditions?.map((condition) => ({
         ...condition,
@@ -79,12 +83,22 @@ export function readKeptJob(bytes: Uint8Array): Job {
       })),
       completionTime: timeOf(status?.completionTime),
     },
-  } as Job);
+  });
 }
 
-function containerOf({ resources, ...container }: ContainerMessage): Container {
-  const amounts = { limits: amountsOf(resources?.limits), requests: amountsOf(resources?.requests) };
-  return { ...container, resources: amounts } as Container;
+function podSpecOf({ activeDeadlineSeconds, containers = [], initContainers }: PodSpecMessage = {}): KnownPodSpec {
+  return {
+    activeDeadlineSeconds,
+    containers: containers.map(containerOf),
+    ...(initContainers && { initContainers: initContainers.map(containerOf) }),
+  };
+}
+
+function containerOf({ resources, ...container }: ContainerMessage): KnownContainer {
+  return {
+    ...container,
+    resources: { limits: amountsOf(resources?.limits), requests: amountsOf(resources?.requests) },
+  };
 }
 
 function amountsOf(quantities: QuantityMessages | undefined): Record<string, string> | undefined {

@@ -4,11 +4,10 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { awaitRecord } from '../records/await-record.ts';
 import { findJob } from '../records/find-job.ts';
-import type { JobIndex, JobRecord } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import { isUnexplained } from '../state/job-state.ts';
 import { hasEnded, rankOf } from '../state/job-status.ts';
 import type { TierContext } from '../tier-context.ts';
-import type { EventHub } from '../views/event-hub.ts';
 import { viewJob } from '../views/job-view.ts';
 import { JobParams } from './input.ts';
 import { endWithin } from './slow-readers.ts';
@@ -54,7 +53,7 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
       'x-accel-buffering': 'no',
       'x-request-id': request.id,
     });
-    streamEvents(reply.raw, record, { index, hub });
+    streamEvents(reply.raw, record, { tier, index, hub });
   });
 }
 
@@ -70,7 +69,7 @@ function lastEventId(record: JobRecord): string {
 function streamEvents(
   response: ServerResponse,
   record: JobRecord,
-  { index, hub }: { index: JobIndex; hub: EventHub },
+  { tier, index, hub }: Pick<TierContext, 'tier' | 'index' | 'hub'>,
 ): void {
   /** What a slow listener has not been told; it is told once, as it is then. */
   const owed = new Set<EventName>();
@@ -83,7 +82,7 @@ function streamEvents(
       owed.add(name);
       return;
     }
-    const job = viewJob(index.tier, record, index.queuePosition(record));
+    const job = viewJob(tier, record, index.queuePosition(record));
     const text = `id: ${eventId(record, name)}\nevent: ${name}\ndata: ${JSON.stringify(job)}\n\n`;
     // As bytes: after strings with other letters than ASCII's, Node may never again say that the listener keeps up.
     response.write(Buffer.from(text));

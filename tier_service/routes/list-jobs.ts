@@ -44,7 +44,7 @@ export function listRoutes(app: FastifyInstance, context: TierContext): void {
   };
 
   function writePage(client: string, { limit = defaultLimit, cursor, status, dataset }: ListQuery): Buffer {
-    const page = listPage(index, {
+    const page = listPage(tier, index, {
       limit,
       cursor,
       matches: ({ job, state }) =>

@@ -7,7 +7,7 @@ import type { JobLogs } from '../logs/job-logs.ts';
 import { BrokenLogError } from '../logs/log-reader.ts';
 import { awaitRecord } from '../records/await-record.ts';
 import { findJob } from '../records/find-job.ts';
-import type { JobRecord } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import { logPath } from '../state/job-paths.ts';
 import { containerName } from '../state/kubernetes-objects.ts';
 import type { TierContext } from '../tier-context.ts';

@@ -3,10 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { podAmounts } from '../admission/resources.ts';
 import { placesIn } from '../admission/room.ts';
-import type { JobRecord } from '../records/job-index.ts';
-import { acceptedAt, annotation } from '../state/annotations.ts';
 import type { Job } from '../state/kubernetes-objects.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
+import { recentWaits } from '../views/recent-waits.ts';
 
 const Queue = Type.Object({
   running: Type.Integer({ description: 'Jobs that have a place.' }),
@@ -35,12 +34,7 @@ export function queueRoutes(app: FastifyInstance, context: TierContext & { templ
       running: index.counts.starting + index.counts.running,
       waiting: index.counts.queued,
       limit: quotaWatch ? placesIn(ask, quotaWatch.values()) : null,
-      recent_waits_seconds: index.finished.slice(-10).reverse().map(waitedSeconds).filter(Number.isFinite),
+      recent_waits_seconds: recentWaits(index, 10),
     };
   });
-}
-
-function waitedSeconds({ job }: JobRecord): number {
-  const admitted = job.metadata?.annotations?.[annotation.admitted] ?? job.status?.startTime;
-  return Math.max(0, Date.parse(admitted ?? '') - Date.parse(acceptedAt(job))) / 1_000;
 }

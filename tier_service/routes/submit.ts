@@ -1,7 +1,7 @@
 import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { recordOf } from '../records/find-job.ts';
+import { recordOf } from '../records/job-record.ts';
 import { JobRequest, readJobRequest } from '../submission/job-request.ts';
 import type { TierContext } from '../tier-context.ts';
 import { SubmittedJob, viewJob } from '../views/job-view.ts';

@@ -1,5 +1,5 @@
 import type { Dataset } from './datasets.ts';
-import type { Job } from './kubernetes-objects.ts';
+import type { KnownJob } from './kubernetes-objects.ts';
 
 /** What the tiers write on their Jobs. The cluster is the only store, so this is all that is remembered of a job. */
 export const label = {
@@ -27,18 +27,26 @@ export const annotation = {
 } as const;
 
 /** The client that made a Job: its API key's name, empty where keys are off. */
-export function ownerOf(job: Job): string | undefined {
+export function ownerOf(job: KnownJob): string | undefined {
   return job.metadata?.annotations?.[annotation.client];
 }
 
-export function datasetOf(job: Job): Dataset {
+export function datasetOf(job: KnownJob): Dataset {
   return job.metadata?.labels?.[label.dataset] as Dataset;
 }
 
-/** When a job was accepted, RFC 3339: its stamp's time where it has one, finer than the API server's whole seconds. */
-export function acceptedAt(job: Job): string {
-  const stamp = Number(job.metadata?.annotations?.[annotation.accepted]);
-  return Number.isSafeInteger(stamp) && stamp > 0
-    ? new Date(stamp / 1_000).toISOString()
-    : job.metadata!.creationTimestamp!;
+/** A stamp is made before its Job, by a request that may be repeated for some seconds, in milliseconds. */
+const stampedBefore = { atMostMs: 15_000, atLeastMs: -2_000 };
+
+/**
+ * When a job was accepted, RFC 3339: its stamp's time, which is finer than the API server's whole seconds, unless it
+ * is too far from those to be true.
+ */
+export function acceptedAt(job: KnownJob): string {
+  const { annotations, creationTimestamp } = job.metadata!;
+  const stampMs = Number(annotations?.[annotation.accepted]) / 1_000;
+  const beforeMs = Date.parse(creationTimestamp!) - stampMs;
+  return beforeMs <= stampedBefore.atMostMs && beforeMs >= stampedBefore.atLeastMs
+    ? new Date(stampMs).toISOString()
+    : creationTimestamp!;
 }

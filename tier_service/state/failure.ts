@@ -1,6 +1,6 @@
 // Why a job failed, in words that its user understands.
 import { type Static, Type } from 'typebox';
-import { conditionOf, type Job, type Pod } from './kubernetes-objects.ts';
+import { conditionOf, type KnownJob, type Pod } from './kubernetes-objects.ts';
 import { readMessage } from './termination-message.ts';
 
 /** Every failure that is told of a job: its stable code, and what it means. */
@@ -70,7 +70,7 @@ export function explainStuck(pod: Pod | undefined): JobFailure | undefined {
 }
 
 /** Why a job failed, from its Job and its pod (absent when it is gone). */
-export function explainFailure(job: Job, pod: Pod | undefined): JobFailure {
+export function explainFailure(job: KnownJob, pod: Pod | undefined): JobFailure {
   const terminated = pod?.status?.containerStatuses?.[0]?.state?.terminated;
   const limits = job.spec?.template.spec?.containers[0]?.resources?.limits;
   const deadline = job.spec?.template.spec?.activeDeadlineSeconds ?? job.spec?.activeDeadlineSeconds;

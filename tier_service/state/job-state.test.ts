@@ -83,11 +83,19 @@ describe('what a Job and its pod are seen as', () => {
   test.each<[string, Job, Pod | undefined, JobState]>([
     ['suspended, never resumed', job({ suspend: true }), undefined, state('queued')],
     ['resumed, no pod yet', job(), undefined, state('starting')],
+    ['suspended again', job({ suspend: true, annotations: { [annotation.admitted]: at } }), undefined, state('queued')],
     [
-      'suspended for a moment to be woken',
-      job({ suspend: true, annotations: { [annotation.admitted]: at } }),
-      undefined,
-      state('starting'),
+      'suspended, its pod being deleted',
+      job({ suspend: true }),
+      pod({ phase: 'Running', deleted: true }),
+      state('queued'),
+    ],
+    ['suspended, its pod not being deleted', job({ suspend: true }), pod({ phase: 'Running' }), state('running', ran)],
+    [
+      'suspended when it had succeeded',
+      job({ suspend: true }),
+      succeededPod,
+      state('succeeded', { ...ran, finishedAt: end, result }),
     ],
     ['pod pending', job(), pod({ phase: 'Pending' }), state('starting')],
     [

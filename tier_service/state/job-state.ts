@@ -2,7 +2,7 @@
 import { annotation } from './annotations.ts';
 import { explainFailure, podLost } from './failure.ts';
 import { type JobState, rankOf } from './job-status.ts';
-import { conditionOf, isTerminal, type Job, type Pod } from './kubernetes-objects.ts';
+import { conditionOf, isTerminal, type KnownJob, type Pod } from './kubernetes-objects.ts';
 import { readOutcome } from './outcome.ts';
 import { readResult } from './termination-message.ts';
 
@@ -16,14 +16,15 @@ import { readResult } from './termination-message.ts';
  * | Job Complete or SuccessCriteriaMet, or pod Succeeded | succeeded |
  * | Job Failed or FailureTarget | failed |
  * | pod Failed, and nobody deleted it | failed |
+ * | Job suspended, no pod or one that is being deleted | queued |
  * | pod Running, or Failed while being deleted | running |
  * | pod Pending or Unknown | starting |
- * | no pod, Job resumed (or never suspended) | starting |
- * | no pod, Job suspended and never resumed | queued |
+ * | no pod, Job not suspended | starting |
  *
- * A pod that failed while it was being deleted says nothing yet: the Job will say why it was deleted.
+ * A pod that failed while it was being deleted says nothing yet: the Job will say why it was deleted. A Job may seem
+ * to be suspended although it has a pod: its resumption is then still to be seen.
  */
-export function deriveJobState(job: Job, pod?: Pod): JobState {
+export function deriveJobState(job: KnownJob, pod?: Pod): JobState {
   const startedAt = startOf(pod);
   const outcome = readOutcome(job);
   if (outcome) return { ...outcome, startedAt: outcome.startedAt ?? startedAt };
@@ -41,9 +42,10 @@ export function deriveJobState(job: Job, pod?: Pod): JobState {
     const finishedAt = endOf(pod) ?? failed?.lastTransitionTime ?? null;
     return { ...base, status: 'failed', finishedAt, error: explainFailure(job, pod) };
   }
+  if (job.spec?.suspend && (!pod || pod.metadata?.deletionTimestamp))
+    return { ...base, startedAt: null, status: 'queued' };
   if (pod && (pod.status?.phase === 'Running' || isTerminal(pod))) return { ...base, status: 'running' };
-  const wasResumed = !job.spec?.suspend || job.metadata?.annotations?.[annotation.admitted] !== undefined;
-  return { ...base, status: pod || wasResumed ? 'starting' : 'queued' };
+  return { ...base, status: 'starting' };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { annotation } from './annotations.ts';
 import type { JobFailure } from './failure.ts';
 import type { JobState } from './job-status.ts';
-import type { Job } from './kubernetes-objects.ts';
+import type { KnownJob } from './kubernetes-objects.ts';
 import type { JobResult } from './termination-message.ts';
 
 /** The annotation's text for a state that is an end. */
@@ -11,7 +11,7 @@ export function writeOutcome({ status, startedAt, finishedAt, result, error }: J
 }
 
 /** The end that was recorded on a Job; undefined when there is none, or it cannot be read. */
-export function readOutcome(job: Job): JobState | undefined {
+export function readOutcome(job: KnownJob): JobState | undefined {
   const text = job.metadata?.annotations?.[annotation.outcome];
   if (!text) return undefined;
   try {

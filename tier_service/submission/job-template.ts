@@ -34,6 +34,10 @@ export function checkJobTemplate(template: Job, { model }: Pick<Tier, 'model'>):
       `${name} is missing from its env`,
     ]),
     [template.spec?.backoffLimit === 0, 'its backoffLimit is not 0, so one place could count several pods'],
+    [
+      Boolean(template.spec?.ttlSecondsAfterFinished),
+      'it has no ttlSecondsAfterFinished, so its Jobs would stay for ever',
+    ],
     [pod.restartPolicy === 'Never', 'its restartPolicy is not Never'],
     [pod.automountServiceAccountToken === false, 'its pods would carry an account token'],
     [template.metadata?.name === undefined, 'it has a name; the tier chooses that'],

@@ -60,14 +60,17 @@ export async function startTestTier(options: TestTierOptions = {}) {
     post: (body: unknown, headers: Record<string, string> = {}, url = '/free') =>
       app.inject({ method: 'POST', url, headers, payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     /** Plays the Job controller and the kubelet: gives a job a pod in a phase, or moves its pod on. */
-    putPod(job: string, status: Partial<Pod['status']> & object): void {
-      const name = `${job}-pod`;
+    putPod(job: string, status: Partial<Pod['status']> & object, name = `${job}-pod`): void {
       if (stub.list(pods).some(({ metadata }) => metadata.name === name)) {
         stub.change(pods, name, { status });
         return;
       }
-      const labels = { 'batch.kubernetes.io/job-name': job };
-      stub.create(pods, { metadata: { name, namespace, labels }, spec: template.spec!.template.spec, status });
+      const { uid } = stub.list(jobs).find(({ metadata }) => metadata.name === job).metadata;
+      const metadata = {
+        ...{ name, namespace, labels: { 'batch.kubernetes.io/controller-uid': uid } },
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: job, uid, controller: true }],
+      };
+      stub.create(pods, { metadata, spec: template.spec!.template.spec, status });
     },
     /** Plays the Job controller: the Job is over. */
     endJob(job: string, type: 'Complete' | 'Failed', reason?: string): void {

@@ -1,4 +1,4 @@
-import type { JobRecord } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import type { EventHub } from './event-hub.ts';
 
 export interface AwaitChangeOptions {

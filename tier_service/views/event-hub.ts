@@ -1,5 +1,6 @@
 // Hands each job's changes to those who listen to it. However many listen, there is one watch behind them.
-import type { JobChange, JobIndex, JobRecord } from '../records/job-index.ts';
+import type { JobChange, JobIndex } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 
 export interface JobListener {
   onChange(record: JobRecord, change: JobChange | 'position'): void;

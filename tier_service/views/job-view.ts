@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox';
-import type { JobRecord } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
 import { acceptedAt, datasetOf, label } from '../state/annotations.ts';
 import { datasets } from '../state/datasets.ts';
 import { JobFailure } from '../state/failure.ts';
 import { statuses } from '../state/job-status.ts';
-import type { Job as KubernetesJob } from '../state/kubernetes-objects.ts';
+import type { KnownJob } from '../state/kubernetes-objects.ts';
 import { Progress } from '../state/progress-line.ts';
 import { JobResult } from '../state/termination-message.ts';
 
@@ -20,7 +20,9 @@ export const Job = Type.Object(
     model: Type.Enum(['ff', 'cnn']),
     epochs: orNull(Type.Integer({ description: 'Passes over the training images that were asked for.' })),
     pretrained: orNull(Type.Boolean({ description: 'Whether it evaluates the network that the image carries.' })),
-    status: Type.Enum([...statuses], { description: 'Moves only forward.' }),
+    status: Type.Enum([...statuses], {
+      description: 'Moves only forward, unless an operator suspends its Kubernetes Job: then it waits again.',
+    }),
     queue_position: orNull(Type.Integer({ minimum: 1, description: '1 for the next to start.' })),
     created_at: Time,
     started_at: orNull(Time),
@@ -39,17 +41,14 @@ export const SubmittedJob = Type.Object(
   { title: 'SubmittedJob' },
 );
 
+export type ViewedTier = { name: Job['tier']; model: Job['model'] };
 type Viewed = Pick<JobRecord, 'id' | 'job' | 'state' | 'progress'>;
 
 /**
  * The job that a client is shown.
  * @param queuePosition 1 for the next to start; null for one that does not wait
  */
-export function viewJob(
-  tier: { name: Job['tier']; model: Job['model'] },
-  record: Viewed,
-  queuePosition: number | null,
-): Job {
+export function viewJob(tier: ViewedTier, record: Viewed, queuePosition: number | null): Job {
   const { status, startedAt, finishedAt, result, error } = record.state;
   return {
     id: record.id,
@@ -67,8 +66,9 @@ export function viewJob(
     error,
   };
 }
+
 /** The choices that a Job's labels tell; null for a Job that was made by other means and carries none. */
-function choicesOf({ metadata }: KubernetesJob): Pick<Job, 'epochs' | 'pretrained'> {
+function choicesOf({ metadata }: KnownJob): Pick<Job, 'epochs' | 'pretrained'> {
   const { [label.epochs]: epochs = '', [label.pretrained]: pretrained } = metadata?.labels ?? {};
   return {
     epochs: /^\d{1,3}$/.test(epochs) ? Number(epochs) : null,

@@ -1,6 +1,7 @@
 import { problem } from '@ml-job-mesh/http-service';
-import type { JobIndex, JobRecord } from '../records/job-index.ts';
-import { viewJob } from './job-view.ts';
+import type { JobIndex } from '../records/job-index.ts';
+import type { JobRecord } from '../records/job-record.ts';
+import { type ViewedTier, viewJob } from './job-view.ts';
 
 export interface PageRequest {
   limit: number;
@@ -23,25 +24,25 @@ const fragments = new WeakMap<JobRecord, Fragment>();
  * given, not a number of jobs, so that jobs that come or go between pages make no page skip or repeat one.
  * @throws ServiceError 400 for a cursor that is none of ours
  */
-export function listPage(index: JobIndex, { limit, cursor, matches }: PageRequest): string {
+export function listPage(tier: ViewedTier, index: JobIndex, { limit, cursor, matches }: PageRequest): string {
   const jobs: string[] = [];
   let position = cursor === undefined ? index.ordered.length - 1 : index.indexInOrder(readCursor(cursor)) - 1;
   let last: JobRecord | undefined;
   for (; position >= 0 && jobs.length < limit; position--) {
     const record = index.ordered[position]!;
     if (!matches(record)) continue;
-    jobs.push(jsonOf(index, record));
+    jobs.push(jsonOf(tier, index, record));
     last = record;
   }
   const hasMore = position >= 0 && last !== undefined;
   return `{"jobs":[${jobs.join(',')}],"next_cursor":${hasMore ? `"${writeCursor(last!.key)}"` : 'null'}}`;
 }
 
-function jsonOf(index: JobIndex, record: JobRecord): string {
+function jsonOf(tier: ViewedTier, index: JobIndex, record: JobRecord): string {
   const { state, progress } = record;
   let fragment = fragments.get(record);
   if (fragment?.state !== state || fragment.progress !== progress) {
-    fragment = { state, progress, text: JSON.stringify(viewJob(index.tier, record, null)) };
+    fragment = { state, progress, text: JSON.stringify(viewJob(tier, record, null)) };
     fragments.set(record, fragment);
   }
   const waiting = index.queuePosition(record);
