@@ -1,6 +1,6 @@
 // With what the API server is asked: pools of connections that have the certificates, and headers that have the token.
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import type { ClusterAccess } from './kubeconfig.ts';
+import type { ClusterAccess } from './cluster-access.ts';
 import { KubernetesError } from './kubernetes-error.ts';
 
 /** Account tokens are renewed in their file well before they end; a cached one is at most this old. */

@@ -3,17 +3,8 @@ import { createRequire } from 'node:module';
 import { delimiter } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
+import type { ClusterAccess } from './cluster-access.ts';
 import { readPlainKubeconfig } from './plain-kubeconfig.ts';
-
-/** What a kubeconfig says of one cluster, and as whom it is used. */
-export interface ClusterAccess {
-  /** Its address. */
-  server: string;
-  /** Certificates and keys, as Node's `tls.connect` takes them, and headers with the token: as they are now. */
-  read(): Promise<{ tls: Record<string, unknown>; headers: Record<string, string> }>;
-  /** How to connect with such certificates: directly, or through a proxy. */
-  connectOptions(tls: Record<string, unknown>): ReturnType<KubeConfig['createDispatcherOptions']>;
-}
 
 /** The context that the library makes up where it finds nothing. */
 const madeUpContext = 'loaded-context';

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import type { ClusterAccess } from './kubeconfig.ts';
+import type { ClusterAccess } from './cluster-access.ts';
 
 type Fields = Record<string, unknown>;
 
