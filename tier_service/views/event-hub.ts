@@ -53,6 +53,8 @@ export function createEventHub(index: JobIndex, { heartbeatMs = 15_000, position
         positions.delete(record.uid);
       };
     },
+    /** How many listen. */
+    size: () => [...listeners.values()].reduce((sum, set) => sum + set.size, 0),
     close(): void {
       clearInterval(heartbeat);
       clearInterval(tick);
