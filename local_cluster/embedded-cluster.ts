@@ -8,6 +8,7 @@ import { type NodeSettings, startNodes } from './cluster-nodes.ts';
 import { claimOctet } from './control_plane/address-octet.ts';
 import { type Api, type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
 import { holdSoftware, installSoftware, requirePlatform, type Software } from './install/install.ts';
+import type { Images } from './node/images/images.ts';
 import { writeImages } from './node-images.ts';
 import { type Lock, tryLock } from './supervisor/lock.ts';
 import { endLeftovers, readRecords, recordProcess } from './supervisor/process-records.ts';
@@ -25,6 +26,8 @@ export interface EmbeddedClusterOptions {
   software?: Software;
   /** Awaited beside the start of the nodes, when the API answers and nothing is controlled yet. */
   whileNodesStart?: (api: Api) => Promise<void>;
+  /** Images that its nodes have besides the mesh's own. */
+  images?: Images;
   /** Told in one line each what happens to the cluster's own processes. */
   log?: (line: string) => void;
 }
@@ -73,7 +76,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   writeFileSync(path.join(stateFolder, 'octet'), `${octet}\n`);
   recordProcess(stateFolder, 'supervisor', process.pid);
   starting.defer(() => recordProcess(stateFolder, 'supervisor', undefined));
-  const imagesFile = writeImages(stateFolder, software);
+  const imagesFile = writeImages(stateFolder, software, options.images);
   const { plane, nodes } = await startProcesses(
     starting,
     {

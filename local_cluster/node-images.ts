@@ -3,10 +3,13 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, symlinkSync, 
 import path from 'node:path';
 import { projectFolder } from './install/cache.ts';
 import type { Software } from './install/install.ts';
-import { describeImages } from './node/images/images.ts';
+import { describeImages, type Images } from './node/images/images.ts';
 
-/** Writes the images file of a state folder and gives its path. Nothing of an earlier run stays in it. */
-export function writeImages(stateFolder: string, software: Software): string {
+/**
+ * Writes the images file of a state folder and gives its path. Nothing of an earlier run stays in it.
+ * @param others images besides the mesh's own
+ */
+export function writeImages(stateFolder: string, software: Software, others: Images = {}): string {
   const file = path.join(stateFolder, 'images.json');
   const dataFolder = path.join(stateFolder, 'data');
   const pretrainedFolder = path.join(stateFolder, 'pretrained');
@@ -26,7 +29,7 @@ export function writeImages(stateFolder: string, software: Software): string {
     dataFolder,
     pretrainedFolder,
   });
-  writeFileSync(file, `${JSON.stringify(images, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ ...images, ...others }, null, 2)}\n`);
   return file;
 }
 

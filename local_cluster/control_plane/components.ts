@@ -70,6 +70,8 @@ export function apiServerArgs({ octet, credentials }: ComponentSettings): string
     `--kubelet-client-certificate=${credentials.nodeClient.certificate}`,
     `--kubelet-client-key=${credentials.nodeClient.key}`,
     '--profiling=false',
+    // As on any cluster whose nodes run system pods; on a node of processes it grants a container nothing more.
+    '--allow-privileged',
   ];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Builds the two Go programs of the embedded cluster with caches of their own, never the user's. The machine's Go does
+ * Builds the project's Go programs with caches of their own, never the user's. The machine's Go does
  * it if it is new enough; otherwise one is fetched for the build and removed after it.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -20,11 +20,17 @@ export const etcdVersion = 'v3.6.8';
 const frugalBelowBytes = 8e9;
 
 /** The Go programs that the project has. */
-export type GoProgram = 'control-plane' | 'shim';
+export type GoProgram = 'control-plane' | 'shim' | 'conformance';
 
 const sources: Record<GoProgram, string> = {
   'control-plane': path.join(projectFolder, 'local_cluster', 'control_plane'),
   shim: path.join(projectFolder, 'local_cluster', 'shim'),
+  conformance: path.join(projectFolder, 'local_cluster', 'conformance'),
+};
+
+/** What is built besides the program itself, into the same folder. */
+const companions: Partial<Record<GoProgram, string[]>> = {
+  conformance: ['k8s.io/kubernetes/test/images/agnhost'],
 };
 
 /** The path of a program that is there already. */
@@ -57,8 +63,8 @@ export async function buildGoProgram(
     program,
     hashOf(program),
     async (unfinished) => {
-      if (program === 'control-plane') requireRoom(6);
-      await compile(context, program, go, workFolder, path.join(unfinished, program));
+      if (program !== 'shim') requireRoom(6);
+      await compile(context, program, go, workFolder, unfinished);
     },
     () => context.say('another installation is building it; waiting'),
   );
@@ -70,7 +76,7 @@ async function compile(
   program: GoProgram,
   go: string,
   workFolder: string,
-  target: string,
+  targetFolder: string,
 ): Promise<void> {
   const source = path.join(workFolder, `${program}-source`);
   cpSync(sources[program], source, { recursive: true });
@@ -80,14 +86,15 @@ async function compile(
   const countModules = (line: string) => {
     if (line.startsWith('go: downloading')) context.say(`${++modules} modules fetched`);
   };
+  const wanted = ['.', ...(companions[program] ?? [])];
   // While modules are fetched nothing else is done, so the standard library, which most of them need, is compiled meanwhile.
   const fetched = new AbortController();
-  const standard = program === 'control-plane' ? [...compilerFlags, 'std'] : undefined;
+  const standard = program !== 'shim' ? [...compilerFlags, 'std'] : undefined;
   const meanwhile = standard
     ? runCommand(go, ['build', ...standard], { ...options, signal: AbortSignal.any([context.signal, fetched.signal]) })
     : Promise.resolve('');
   meanwhile.catch(() => undefined); // It is compiled again with the rest, which tells.
-  const packages = await runCommand(go, ['list', '-deps', '.'], { ...options, onLine: countModules });
+  const packages = await runCommand(go, ['list', '-deps', ...wanted], { ...options, onLine: countModules });
   fetched.abort();
   await meanwhile.catch(() => undefined);
   const total = packages.split('\n').length;
@@ -98,7 +105,7 @@ async function compile(
     context.say(compiled < total - 1 ? `${compiled} of ${total} packages compiled` : `linking`);
   };
   const flags = [...compilerFlags, '-v', '-ldflags', linkerFlags(program)];
-  await runCommand(go, ['build', ...flags, '-o', target, '.'], { ...options, onLine: countPackages });
+  await runCommand(go, ['build', ...flags, '-o', `${targetFolder}/`, ...wanted], { ...options, onLine: countPackages });
 }
 
 /** Debugging information is left out of the program anyway; without making it, compiling takes a tenth less. */

@@ -94,6 +94,21 @@ export function installTestTools(jobs: string, options: InstallOptions = {}): Pr
   });
 }
 
+/** Installs Kubernetes' own end-to-end specs. Gives the path of the program that runs them; agnhost is beside it. */
+export function installConformance(options: InstallOptions = {}): Promise<string> {
+  return withRunner(options, async (runner, workFolder) => {
+    const built = builtProgram('conformance');
+    if (built) return built;
+    const python = runner.step('Python', [], () => findPython());
+    const go = runner.step('Go', [python], (context, found) => findGo(context, found, workFolder));
+    const conformance = runner.step('End-to-end specs', [go], (context, found) =>
+      buildGoProgram(context, 'conformance', found, workFolder),
+    );
+    await runner.finish();
+    return conformance;
+  });
+}
+
 /**
  * Adds the steps that give the programs of Go: downloaded where they are released and can be had, else built. Go itself is
  * only looked for if something is to be built.
