@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { identifyProcess, isRunning } from './process-identity.ts';
 import { endLeftovers, readRecords, recordProcess } from './process-records.ts';
 
@@ -48,4 +48,24 @@ test('the supervisor on record is not a leftover, and a damaged file counts as n
   expect(await endLeftovers(folder)).toEqual([]);
   writeFileSync(path.join(folder, 'processes.json'), '{"etcd":');
   expect(readRecords(folder)).toEqual({});
+});
+
+test('in place of a file that is empty, the cluster’s own processes are found, and no others', async () => {
+  const start = async (argv0: string, ...args: string[]) => {
+    const script = ['-e', 'setInterval(() => undefined, 1000)', '--', ...args];
+    const child = spawn(process.execPath, script, { argv0, stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await once(child, 'spawn');
+    await vi.waitFor(() => expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain(argv0));
+    return child as ChildProcess & { pid: number };
+  };
+  const component = await start('/cache/control-plane', `--data-dir=${folder}/etcd`);
+  const others = [
+    await start('/cache/control-plane', `--data-dir=${folder}-other/etcd`),
+    await start('/usr/bin/less', `${folder}/logs/etcd.log`),
+  ];
+  writeFileSync(path.join(folder, 'processes.json'), '');
+  expect(Object.values(readRecords(folder)).map(({ pid }) => pid)).toEqual([component.pid]);
+  expect(await endLeftovers(folder)).toHaveLength(1);
+  expect(others.map(({ pid }) => identifyProcess(pid)?.pid)).toEqual(others.map(({ pid }) => pid));
 });

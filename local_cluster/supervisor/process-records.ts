@@ -27,10 +27,10 @@ function findComponents(stateFolder: string): ProcessRecords {
   return Object.fromEntries(found.map(({ argv, ...identity }) => [`${argv[1]} ${identity.pid}`, identity]));
 }
 
+/** kubectl is in the same program, and a user's. */
 function isComponentProgram([program = '', argument = '']: string[]): boolean {
-  return (
-    path.basename(program) === 'control-plane' || argument.endsWith(path.join('local_cluster', 'node', 'agent.ts'))
-  );
+  if (path.basename(program) === 'control-plane') return argument !== 'kubectl';
+  return argument.endsWith(path.join('local_cluster', 'node', 'agent.ts'));
 }
 
 /** Notes the process `pid` under `name`, or that there is none any more. On disk when it returns. */
