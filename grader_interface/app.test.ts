@@ -1,7 +1,12 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
+import { loadClients } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { buildGraderApp } from './app.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { type PodWatch, startPodWatch } from './pod-watch.ts';
@@ -205,5 +210,76 @@ describe('the paths', () => {
       '',
       get.headers['content-length'],
     ]);
+  });
+});
+
+describe('where API keys are on', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'grader-keys-'));
+  const file = join(folder, 'keys');
+  afterAll(() => rmSync(folder, { recursive: true }));
+  let keyed: FastifyInstance;
+
+  beforeEach(async () => {
+    const line = (name: string) => `${name}:${createHash('sha256').update(`key-of-${name}`).digest('hex')}\n`;
+    writeFileSync(file, line('ann') + line('bob'));
+    const clients = loadClients(file);
+    pods.stop();
+    pods = startPodWatch(cluster, { separatesClients: clients.areApart });
+    keyed = buildGraderApp({ pods, clients, ...createClusterReader(cluster) });
+    await eventually(() => expect(pods.staleForMs()).toBe(0));
+  });
+  afterEach(() => keyed.close());
+
+  const as = (name: string) => ({ authorization: `Bearer key-of-${name}` });
+  const read = (url: string, headers: Record<string, string> = {}) => keyed.inject({ url, headers });
+
+  function jobPod(name: string, client: string | undefined, phase = 'Succeeded'): WatchedPod {
+    const { metadata, ...rest } = pod('free-service', name, phase);
+    const labels = { 'ml-job-mesh.io/tier': 'free' };
+    const annotations = client !== undefined && { annotations: { 'ml-job-mesh.io/client': client } };
+    return { metadata: { ...metadata, labels, ...annotations }, ...rest };
+  }
+
+  const namesFor = async (client: string) =>
+    (await read('/config', as(client))).json().pods.map(({ name }: { name: string }) => name);
+
+  test('/config shows each client its own jobs beside the pods that are no jobs', async () => {
+    stub.putPod(pod('web-tier', 'envoy'));
+    stub.putPod(jobPod('free-job-template-of-ann', 'ann', 'Pending'));
+    stub.putPod(jobPod('free-job-template-of-bob', 'bob'));
+    stub.putPod(jobPod('free-job-template-of-nobody', undefined));
+    await eventually(async () => expect(await namesFor('ann')).toEqual(['envoy', 'free-job-template-of-ann']));
+    await eventually(async () => expect(await namesFor('bob')).toEqual(['envoy', 'free-job-template-of-bob']));
+    stub.putPod(jobPod('free-job-template-of-ann', 'ann', 'Running'));
+    await eventually(async () => expect((await read('/config', as('ann'))).json().pods[1].status).toBe('Running'));
+    stub.deletePod(jobPod('free-job-template-of-ann', 'ann'));
+    await eventually(async () => expect(await namesFor('ann')).toEqual(['envoy']));
+  });
+
+  test('the newest log is that of the client who asks', async () => {
+    stub.putPod(jobPod('free-job-template-a', 'ann'));
+    stub.putPod(jobPod('free-job-template-b', 'bob'));
+    stub.setLog('free-job-template-a', (response) => response.end('of ann\n'));
+    stub.setLog('free-job-template-b', (response) => response.end('of bob\n'));
+    await eventually(async () => expect((await read('/free/logs', as('ann'))).body).toBe('of ann\n'));
+    await eventually(async () =>
+      expect((await read('/free/logs', { 'x-api-key': 'key-of-bob' })).body).toBe('of bob\n'),
+    );
+    expect((await read('/premium/logs', as('ann'))).statusCode).toBe(404);
+  });
+
+  test('whatever tells of jobs needs a known key, and health and quotas do not', async () => {
+    const detail = 'send a known API key as "Authorization: Bearer …" or "X-API-Key: …"';
+    for (const headers of [{}, as('eve')]) {
+      const config = await read('/config', headers);
+      expect([config.statusCode, config.json().code]).toEqual([401, 'unauthorized']);
+      for (const path of ['/free/logs', '/premium/logs']) {
+        const answer = await read(path, headers);
+        expect([answer.statusCode, answer.json()]).toEqual([401, { error: detail }]);
+        expect(answer.headers['www-authenticate']).toBe('Bearer realm="ml-job-mesh"');
+      }
+    }
+    for (const path of ['/healthz', '/readyz', '/grader/healthz']) expect((await read(path)).statusCode).toBe(200);
+    expect((await read('/free/resource-quota')).statusCode).not.toBe(401);
   });
 });

@@ -1,7 +1,21 @@
 /** The grader interface's routes. The app does no I/O of its own: pods come from a watch, logs and quotas from a reader. */
 import type { Readable } from 'node:stream';
-import { problem, serverOptions, useProblems } from '@ml-job-mesh/http-service';
-import { type FastifyInstance, type FastifyReply, type FastifyServerOptions, fastify } from 'fastify';
+import {
+  authenticate,
+  type Clients,
+  everybody,
+  problem,
+  ServiceError,
+  serverOptions,
+  useProblems,
+} from '@ml-job-mesh/http-service';
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+} from 'fastify';
 import type { PodWatch } from './pod-watch.ts';
 
 /** A tier as the grader interface sees it: where its Jobs run, and how their names begin. */
@@ -22,6 +36,8 @@ export interface GraderAppOptions {
   readLog: (namespace: string, pod: string, container: string | undefined) => Promise<Readable>;
   /** What `kubectl describe quota` prints for a namespace. */
   readQuotas: (namespace: string) => Promise<string>;
+  /** Who may ask for what tells of jobs; everybody if left out. */
+  clients?: Clients;
   logger?: FastifyServerOptions['logger'];
 }
 
@@ -30,7 +46,8 @@ const MAX_STALE_MS = 1_000;
 const RETRY_AFTER_SECONDS = 1;
 
 /** Builds the app; the one who calls it lets it listen. */
-export function buildGraderApp({ pods, readLog, readQuotas, logger = false }: GraderAppOptions): FastifyInstance {
+export function buildGraderApp(options: GraderAppOptions): FastifyInstance {
+  const { pods, readLog, readQuotas, clients = everybody, logger = false } = options;
   const app = fastify({ ...serverOptions, logger } as FastifyServerOptions);
   useProblems(app);
 
@@ -38,16 +55,18 @@ export function buildGraderApp({ pods, readLog, readQuotas, logger = false }: Gr
   const staleness = () => (pods.hasSynced() ? 'the watch on the pods is broken' : 'the pods have not been listed yet');
 
   // Called far more often than anything else: no line in the log for each success.
-  app.get('/config', { logLevel: 'warn' }, (_, reply) => {
+  app.get('/config', { logLevel: 'warn' }, (request, reply) => {
+    const client = clients.identify(request);
     if (!isFresh()) throw problem('not_ready', staleness(), { retryAfterSeconds: RETRY_AFTER_SECONDS });
     reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store');
-    return reply.send(pods.json());
+    return reply.send(pods.json(client));
   });
 
   for (const tier of gradedTiers) {
-    app.get(`/${tier.name}/logs`, async (request, reply) => {
+    app.get(`/${tier.name}/logs`, { errorHandler: replyUnauthorized }, async (request, reply) => {
+      const client = clients.identify(request);
       if (!isFresh()) return replyNoLog(reply, 500, `the log cannot be read: ${staleness()}`);
-      const pod = pods.newestSucceeded(tier.namespace, tier.podNamePrefix);
+      const pod = pods.newestSucceeded(tier.namespace, tier.podNamePrefix, client);
       if (!pod) return replyNoLog(reply, 404, `no pod of ${tier.namespace} has succeeded yet`);
       const name = pod.metadata?.name ?? '';
       try {
@@ -74,6 +93,12 @@ export function buildGraderApp({ pods, readLog, readQuotas, logger = false }: Gr
 
 function replyText(reply: FastifyReply, text: string | Readable): FastifyReply {
   return reply.header('content-type', 'text/plain; charset=utf-8').header('cache-control', 'no-store').send(text);
+}
+
+/** Without a known API key, where keys are on; any other error is answered as everywhere. */
+function replyUnauthorized(error: unknown, _: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!(error instanceof ServiceError) || error.status !== 401) throw error;
+  return reply.code(401).header('www-authenticate', authenticate).send({ error: error.message });
 }
 
 /** The two log calls keep the shape that graders know. */

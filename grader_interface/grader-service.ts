@@ -6,7 +6,7 @@ import { buildGraderApp } from './app.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { startPodWatch } from './pod-watch.ts';
 
-type Settings = Pick<ServiceEnvironment, 'host' | 'port' | 'metricsPort' | 'logLevel' | 'drainMs'>;
+type Settings = Pick<ServiceEnvironment, 'host' | 'port' | 'metricsPort' | 'logLevel' | 'drainMs' | 'clients'>;
 
 /** A long log that is being read may take this much longer when the service is told to stop. */
 const closeWithinMs = 15_000;
@@ -18,10 +18,11 @@ const closeWithinMs = 15_000;
  * @throws Error when there is no such cluster in the kubeconfig, or the port is taken
  */
 export async function startGraderService(settings: Settings, clusterOptions: ConnectOptions): Promise<void> {
-  const { host, port, metricsPort, logLevel, drainMs } = settings;
+  const { host, port, metricsPort, logLevel, drainMs, clients } = settings;
   const cluster = connectToCluster(clusterOptions);
   const metrics = createMetrics('grader-interface');
   const pods = startPodWatch(cluster, {
+    separatesClients: clients.areApart,
     onFault(error) {
       metrics.faults.inc({ during: 'pod watch', reason: error.reason });
       app.log.warn({ during: 'pod watch', reason: error.reason, status: error.status }, error.message);
@@ -34,6 +35,7 @@ export async function startGraderService(settings: Settings, clusterOptions: Con
   const app = buildGraderApp({
     pods,
     ...createClusterReader(cluster),
+    clients,
     logger: { level: logLevel, base: { service: 'grader-interface' } },
   });
   metrics.measure(app);

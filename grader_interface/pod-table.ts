@@ -61,27 +61,22 @@ export class PodTable {
     if (segment.keys.length === 0) this.#segments.splice(this.#segments.indexOf(segment), 1);
   }
 
+  /** Several tables as one JSON text, one after the other. */
+  static renderTogether(tables: PodTable[]): Buffer {
+    return join(tables.flatMap((table) => [...table.#segmentBytes()]));
+  }
+
   /** The whole table; the same buffer until something changes, and never written to again. */
   render(): Buffer {
-    this.#rendered ??= Buffer.concat(this.#parts());
+    this.#rendered ??= join(this.#segmentBytes());
     return this.#rendered;
   }
 
   *#segmentBytes(): Generator<Buffer> {
     for (const segment of this.#segments) {
       segment.bytes ??= Buffer.from(segment.pieces.join(','));
-      yield segment.bytes;
+      if (segment.bytes.length > 0) yield segment.bytes;
     }
-  }
-
-  #parts(): Buffer[] {
-    const parts: Buffer[] = [HEAD];
-    for (const bytes of this.#segmentBytes()) {
-      if (parts.length > 1) parts.push(COMMA);
-      parts.push(bytes);
-    }
-    parts.push(TAIL);
-    return parts;
   }
 
   #touch(segment: Segment): void {
@@ -103,6 +98,16 @@ export class PodTable {
     const upper: Segment = { keys: segment.keys.splice(half), pieces: segment.pieces.splice(half) };
     this.#segments.splice(this.#segments.indexOf(segment) + 1, 0, upper);
   }
+}
+
+function join(segments: Iterable<Buffer>): Buffer {
+  const parts: Buffer[] = [HEAD];
+  for (const bytes of segments) {
+    if (parts.length > 1) parts.push(COMMA);
+    parts.push(bytes);
+  }
+  parts.push(TAIL);
+  return Buffer.concat(parts);
 }
 
 /** NUL sorts before every character of a name, so that `a` comes before `a-b`. */

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
+import { annotation, label } from '@ml-job-mesh/tier-service/state/annotations.ts';
 
 /** The few fields of a pod that the grader interface looks at. */
 export interface WatchedPod extends KubernetesObject {
@@ -12,9 +13,15 @@ export interface WatchedPod extends KubernetesObject {
 
 /** A copy of a pod without all that is never looked at: about 300 bytes of several thousand. */
 export function keepOfPod({ metadata, spec, status }: WatchedPod): WatchedPod {
-  const { name, namespace, creationTimestamp, resourceVersion } = metadata ?? {};
+  const { name, namespace, creationTimestamp, resourceVersion, labels, annotations } = metadata ?? {};
+  const tier = labels?.[label.tier];
+  const client = annotations?.[annotation.client];
   return {
-    metadata: { name, namespace, creationTimestamp, resourceVersion } as NonNullable<WatchedPod['metadata']>,
+    metadata: {
+      ...{ name, namespace, creationTimestamp, resourceVersion },
+      ...(tier && { labels: { [label.tier]: tier } }),
+      ...(client && { annotations: { [annotation.client]: client } }),
+    } as NonNullable<WatchedPod['metadata']>,
     spec: {
       nodeName: spec?.nodeName,
       containers: (spec?.containers ?? []).map((container) => ({ name: container.name })),
@@ -27,6 +34,12 @@ export function keepOfPod({ metadata, spec, status }: WatchedPod): WatchedPod {
       })),
     },
   };
+}
+
+/** Whose job a pod is: the name of a client, empty for a job of nobody's; undefined for a pod that is no job. */
+export function clientOf({ metadata }: WatchedPod): string | undefined {
+  if (metadata?.labels?.[label.tier] === undefined) return undefined;
+  return metadata.annotations?.[annotation.client] ?? '';
 }
 
 /**

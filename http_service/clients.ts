@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs';
 import type { FastifyRequest } from 'fastify';
 import { problem } from './errors.ts';
 
+/** The `WWW-Authenticate` of a request without a known key. */
+export const authenticate = 'Bearer realm="ml-job-mesh"';
+
 export interface Clients {
+  /** Whether API keys are on, so that each client is shown its own jobs only. */
+  areApart: boolean;
   /**
    * The name of the client that makes a request; empty where keys are off.
    * @throws ServiceError 401 where keys are on and the request carries none that is known
@@ -15,7 +20,7 @@ export interface Clients {
 }
 
 /** Everybody is one client. */
-export const everybody: Clients = { identify: () => '', owns: () => true };
+export const everybody: Clients = { areApart: false, identify: () => '', owns: () => true };
 
 /**
  * Reads the API keys that are accepted: a line `name:sha256` for each, the hash of the key in hexadecimal.
@@ -30,6 +35,7 @@ export function loadClients(file: string): Clients {
     names.set(found[2]!, found[1]!);
   }
   return {
+    areApart: true,
     identify({ headers }) {
       const key = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? headers['x-api-key'];
       // Looked up by hash, so that the time it takes tells nothing about the keys.

@@ -7,6 +7,7 @@ import {
   type FastifyServerOptions,
   LogController,
 } from 'fastify';
+import { authenticate } from './clients.ts';
 import { type ServiceError, toServiceError } from './errors.ts';
 import { answerBrokenRequest, answerOddRequests, problemType, refusalOf } from './refusals.ts';
 import { answerUnknownPaths } from './unknown-paths.ts';
@@ -62,7 +63,7 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
   const told = toServiceError(error);
   if (told.status >= 500) request.log.error(describeFault(told, error), told.message);
   if (told.retryAfterSeconds !== undefined) reply.header('retry-after', told.retryAfterSeconds);
-  if (told.status === 401) reply.header('www-authenticate', 'Bearer realm="ml-job-mesh"');
+  if (told.status === 401) reply.header('www-authenticate', authenticate);
   return reply.code(told.status).type(problemType).send(told.toProblem());
 }
 

@@ -1,7 +1,7 @@
 /** What the mesh's HTTP services share: errors, request ids, clients, metrics, the internal server, the environment. */
 
 export { answers, textAnswer } from './answers.ts';
-export { type Clients, everybody, loadClients } from './clients.ts';
+export { authenticate, type Clients, everybody, loadClients } from './clients.ts';
 export { readServiceEnvironment, type ServiceEnvironment, wholeNumber } from './environment.ts';
 export {
   type ErrorCode,

@@ -173,8 +173,8 @@ test('Rate limits and API keys are off unless their component is there', async (
     RATE_LIMIT_REQUEST_COST: '20000',
     RATE_LIMIT_POST_COST: '200000',
   });
-  for (const tier of ['free-tier', 'premium-tier']) {
-    expect(environmentOf(plain, tier).API_KEYS_FILE).toBeUndefined();
-    expect(environmentOf(limited, tier).API_KEYS_FILE).toBe('/etc/api-keys/api-keys');
+  for (const service of ['free-tier', 'premium-tier', 'grader-interface']) {
+    expect(environmentOf(plain, service).API_KEYS_FILE).toBeUndefined();
+    expect(environmentOf(limited, service).API_KEYS_FILE).toBe('/etc/api-keys/api-keys');
   }
 });

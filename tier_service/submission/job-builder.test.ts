@@ -47,6 +47,16 @@ test('a Job is the template with its name, its place, its labels and the values 
   expect(buildJob(template, { dataset: 'kmnist', epochs: 3, pretrained: true }, identity)).toEqual(expected);
 });
 
+test("where API keys are on, the Job and its pod carry the client's name", () => {
+  const template = loadJobTemplate(freeTier);
+  const choices = { dataset: 'mnist', epochs: 5, pretrained: false } as const;
+  const expected = buildJob(template, choices, identity);
+  expected.metadata!.annotations!['ml-job-mesh.io/client'] = 'ann';
+  const pod = structuredClone(template.spec!.template.metadata!);
+  expected.spec!.template.metadata = { ...pod, annotations: { 'ml-job-mesh.io/client': 'ann' } };
+  expect(buildJob(template, choices, { ...identity, client: 'ann' })).toEqual(expected);
+});
+
 test('the template is left as it was', () => {
   const template = loadJobTemplate(premiumTier);
   const before = structuredClone(template);

@@ -31,6 +31,10 @@ export function buildJob(template: Job, choices: JobChoices, identity: JobIdenti
   const containers = spec!.template.spec!.containers.map((container) =>
     container.name === containerName ? { ...container, env: filled(container.env!, values) } : container,
   );
+  const { client } = identity;
+  // The pod carries the client too, for those who see pods alone.
+  const podTemplate = spec!.template;
+  const podAnnotations = { ...podTemplate.metadata?.annotations, [annotation.client]: client! };
   return {
     ...template,
     metadata: {
@@ -48,13 +52,17 @@ export function buildJob(template: Job, choices: JobChoices, identity: JobIdenti
         [annotation.accepted]: identity.accepted,
         [annotation.requestId]: identity.requestId,
         [annotation.requestHash]: identity.requestHash,
-        ...(identity.client && { [annotation.client]: identity.client }),
+        ...(client && { [annotation.client]: client }),
       },
     },
     spec: {
       ...spec!,
       suspend: identity.suspend,
-      template: { ...spec!.template, spec: { ...spec!.template.spec!, containers } },
+      template: {
+        ...podTemplate,
+        ...(client && { metadata: { ...podTemplate.metadata, annotations: podAnnotations } }),
+        spec: { ...podTemplate.spec!, containers },
+      },
     },
   };
 }
