@@ -81,9 +81,11 @@ export class PodSetup {
     return true;
   }
 
+  /** A pod that has ended gave its address back, and another one may have it by now. */
   #mayHave(address: AddressPair): boolean {
-    const { pod } = this.#pod;
-    return pod.spec!.hostNetwork === true || this.#node.addresses.retake(pod.metadata!.uid!, address);
+    const { spec, status, metadata } = this.#pod.pod;
+    const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+    return spec!.hostNetwork === true || hasEnded || this.#node.addresses.retake(metadata!.uid!, address);
   }
 
   /** Gives the pod its address and its folder. */
