@@ -99,7 +99,8 @@ async function startNode(name: string, log: (message: string) => void): Promise<
     dnsServers: [1, 2].map((node) => `127.${octet}.${node}.1:${dnsPort}`),
     hostAddress: values['host-address'],
     podsFolder: join(state, 'pods'),
-    cacheFolder: join(state, 'cache'),
+    // Outside the state, so that a new state folder begins with it, and one for all nodes.
+    cacheFolder: join(import.meta.dirname, '..', '..', 'node_modules', '.cache'),
     imagesFile: resolve(required('images')),
     shim,
     allocatable,
