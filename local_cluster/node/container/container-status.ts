@@ -1,5 +1,5 @@
 // The status of one container, from the records of its runs.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { V1Container, V1ContainerState, V1ContainerStatus } from '@kubernetes/client-node';
 import { parseCriLine } from '../logs/cri-log.ts';
 import type { ExitRecord, StartRecord } from '../runs/records.ts';
@@ -112,20 +112,20 @@ export function readExitMessage(
   return Buffer.from(text).subarray(-maxLogMessageBytes).toString() || undefined;
 }
 
+/** Empty where there is no file: the container may have put anything in its place, even what keeps a reader waiting. */
 function readEnd(file: string, maxBytes: number, from: 'start' | 'end'): string {
-  let descriptor: number;
+  let descriptor: number | undefined;
   try {
-    descriptor = openSync(file, 'r');
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) return '';
+    const buffer = Buffer.alloc(Math.min(status.size, maxBytes));
+    const length = readSync(descriptor, buffer, 0, buffer.length, from === 'start' ? 0 : status.size - buffer.length);
+    return buffer.toString('utf8', 0, length);
   } catch {
     return '';
-  }
-  try {
-    const { size } = fstatSync(descriptor);
-    const buffer = Buffer.alloc(Math.min(size, maxBytes));
-    readSync(descriptor, buffer, 0, buffer.length, from === 'start' ? 0 : size - buffer.length);
-    return buffer.toString('utf8');
   } finally {
-    closeSync(descriptor);
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -8,7 +8,8 @@ import { join } from 'node:path';
  * @param accountFolder where the account's `token` and `ca.crt` are on this machine
  */
 export function describePodKubeconfig(server: string, accountFolder: string, namespace: string): string | undefined {
-  if (!['ca.crt', 'token'].every((name) => existsSync(join(accountFolder, name)))) return undefined;
+  if (!['ca.crt', 'token'].every((name) => statSync(join(accountFolder, name), { throwIfNoEntry: false })?.isFile()))
+    return undefined;
   const authority = readFileSync(join(accountFolder, 'ca.crt')).toString('base64');
   return JSON.stringify({
     apiVersion: 'v1',

@@ -115,10 +115,13 @@ async function openVolume(volume: V1Volume, own: string, objects: PodObjects): P
 
 async function openHostPath(path: string, type = ''): Promise<string> {
   if (type === 'DirectoryOrCreate') await mkdir(path, { recursive: true });
-  if (type === 'FileOrCreate') await writeFile(path, '', { flag: 'a' });
   try {
     await access(path, constants.F_OK);
   } catch {
+    if (type === 'FileOrCreate') {
+      await writeFile(path, '', { flag: 'wx' });
+      return path;
+    }
     if (type !== '') throw new VolumeError(`hostPath "${path}" is not there`);
     await mkdir(path, { recursive: true });
   }
