@@ -49,17 +49,15 @@ function endJob({ putPod, endJob }: TestTier, id: string): void {
   endJob(id, 'Complete');
 }
 
-test('four hundred followers of three hundred jobs leave POST, DELETE, readyz, the watch and the queue as they were', async () => {
+test('three hundred and fifty followers leave POST, DELETE, readyz, the watch and the queue as they were', async () => {
   const tier = await startListening({ admits: true });
-  const running: Awaited<ReturnType<typeof startJob>>[] = [];
-  while (running.length < 300) running.push(...(await Promise.all(Array.from({ length: 10 }, () => startJob(tier)))));
+  const isSuspended = (id: string) => tier.stub.find(jobs, id).spec.suspend;
+  const running = await Promise.all(Array.from({ length: 7 }, () => startJob(tier)));
   const { id: queued } = (await tier.post({ dataset: 'mnist' })).json();
-  const followers = await Promise.all([
-    ...running.map(({ id }) => tier.follow(id)),
-    ...Array.from({ length: 100 }, () => tier.follow(running[0]!.id)),
-  ]);
-  const followed = () => running.reduce((sum, { log }) => sum + log.followers(), 0);
-  await vi.waitFor(() => expect(followed()).toBe(200), 10_000);
+  const followers = await Promise.all(
+    Array.from({ length: 350 }, (_, number) => tier.follow(running[number % running.length]!.id)),
+  );
+  await vi.waitFor(() => expect(running.map(({ log }) => log.followers())).toEqual(Array(7).fill(1)), 10_000);
 
   expect((await tier.inject({ url: '/free/readyz' })).statusCode).toBe(200);
   const posted = await tier.post({ dataset: 'kmnist' });
@@ -67,12 +65,9 @@ test('four hundred followers of three hundred jobs leave POST, DELETE, readyz, t
   const removed = await tier.inject({ method: 'DELETE', url: `/free/jobs/${posted.json().id}` });
   expect([removed.statusCode, removed.json().status]).toEqual([200, 'cancelled']);
   // The watch shows that there is room now, and the job that waits is resumed.
-  expect(tier.stub.list(jobs).find(({ metadata }) => metadata.name === queued).spec.suspend).toBe(true);
+  expect(isSuspended(queued)).toBe(true);
   tier.stub.change(quotas, 'quota', { spec: { hard: { 'requests.cpu': '400', 'limits.cpu': '400' } } });
-  await vi.waitFor(
-    () => expect(tier.stub.list(jobs).find(({ metadata }) => metadata.name === queued).spec.suspend).toBe(false),
-    { timeout: 10_000 },
-  );
+  await vi.waitFor(() => expect(isSuspended(queued)).toBe(false), 10_000);
 
   for (const [number, { id, log }] of running.entries()) {
     log.add(`log ${number}\n`);
@@ -80,13 +75,12 @@ test('four hundred followers of three hundred jobs leave POST, DELETE, readyz, t
     endJob(tier, id);
   }
   await Promise.all(followers.map(({ done }) => done));
-  expect(followers.map(({ end, text }) => [end, text])).toEqual([
-    ...running.map((_, number) => ['complete', `log ${number}\n`]),
-    ...Array(100).fill(['complete', 'log 0\n']),
-  ]);
-  // However many listened, one stream at a time.
-  expect(running.map(({ log }) => log.served.most)).toEqual(Array(300).fill(1));
-}, 60_000);
+  expect(followers.map(({ end, text }) => [end, text])).toEqual(
+    followers.map((_, number) => ['complete', `log ${number % running.length}\n`]),
+  );
+  // However many listened, there was one stream.
+  expect(running.map(({ log }) => log.served.most)).toEqual(Array(7).fill(1));
+});
 
 test.each([
   { how: 'cut off', harm: 'cut' as const },

@@ -36,7 +36,8 @@ export function submitRoutes(app: FastifyInstance, { tier, index, clients, submi
       const client = clients.identify(request);
       const choices = readJobRequest(typeof request.body === 'string' ? request.body : '');
       const idempotencyKey = request.headers['idempotency-key'] as string | undefined;
-      const job = await submit({ choices, namespace, requestId: request.id, client, idempotencyKey });
+      const isGone = () => request.raw.socket.destroyed;
+      const job = await submit({ choices, namespace, requestId: request.id, client, idempotencyKey, isGone });
       const record = index.get(job.metadata!.name!) ?? recordOf(job);
       reply.header('location', `/${tier.name}/jobs/${record.id}`);
       return { job_name: record.id, namespace, ...viewJob(tier, record, index.queuePosition(record)) };

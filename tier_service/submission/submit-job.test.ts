@@ -77,3 +77,17 @@ test('a queue takes as many as it may hold, however fast they come, and has room
   await inject({ method: 'DELETE', url: `/free/jobs/${stub.list(jobs)[0].metadata.name}` });
   await vi.waitFor(async () => expect((await post({ dataset: 'mnist' })).statusCode).toBe(200));
 });
+
+test('a creation that failed is not tried again for a client that has gone meanwhile', async () => {
+  const { submit, stub } = await startTestTier();
+  let hasGone = false;
+  stub.faultFor = (call) => {
+    if (!isCreation(call)) return undefined;
+    hasGone = true;
+    return { status: 503 };
+  };
+  const choices = { dataset: 'mnist', epochs: 5, pretrained: false } as const;
+  const submission = { choices, namespace: 'free-service', requestId: 'r', client: '', isGone: () => hasGone };
+  await expect(submit(submission)).rejects.toMatchObject({ code: 'cluster_unavailable' });
+  expect([stub.calls.filter(isCreation).length, stub.list(jobs)]).toEqual([1, []]);
+});

@@ -20,6 +20,8 @@ export interface Submission {
   /** The API key's name; empty where keys are off. */
   client: string;
   idempotencyKey?: string | undefined;
+  /** Whether whoever asked has gone; nothing more is sent then. */
+  isGone?: () => boolean;
 }
 
 export interface SubmitterOptions {
@@ -64,10 +66,11 @@ export function createSubmitter(options: SubmitterOptions) {
   }
 
   /** The name is chosen here, so a request whose answer was lost can be made again without making a second Job. */
-  async function create(job: Job): Promise<Job> {
+  async function create(job: Job, isGone: () => boolean): Promise<Job> {
     const backoff = createBackoff({ firstMs: 50, maxMs: 1_000 });
     const startedAt = performance.now();
     for (let attempt = 1; ; attempt++) {
+      if (isGone()) throw problem('cluster_unavailable', 'the client left before the Kubernetes API took the job');
       try {
         const path = jobsPath(job.metadata!.namespace!);
         const metadata = await cluster.createForMetadata<Job['metadata'] & object>(path, job, { timeoutMs: 3_000 });
@@ -92,7 +95,8 @@ export function createSubmitter(options: SubmitterOptions) {
    * @throws ServiceError 422 when that one was another request; 429 when there are too many unfinished jobs
    * @throws KubernetesError when the API server did not take it
    */
-  return async function submit({ choices, namespace, requestId, client, idempotencyKey }: Submission): Promise<Job> {
+  return async function submit(submission: Submission): Promise<Job> {
+    const { choices, namespace, requestId, client, idempotencyKey, isGone = () => false } = submission;
     const requestHash = hashOf(choices);
     const name =
       idempotencyKey === undefined
@@ -105,7 +109,7 @@ export function createSubmitter(options: SubmitterOptions) {
     const identity = { name, namespace, suspend, accepted: clock.next(), requestId, requestHash, client };
     unseen.add(name);
     try {
-      return checkSameRequest(await create(buildJob(template, choices, identity)), requestHash);
+      return checkSameRequest(await create(buildJob(template, choices, identity), isGone), requestHash);
     } finally {
       if (index.get(name)) unseen.delete(name);
       // A Job that was made is seen within moments; a name that led to nothing must not count for ever.

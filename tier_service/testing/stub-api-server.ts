@@ -84,6 +84,8 @@ export async function startStubApiServer() {
     /** Every call so far, in order. */
     calls,
     list: objects.list,
+    has: objects.has,
+    find: objects.find,
     create: objects.create,
     /** Merges a change into an object, as a merge patch does. */
     change: objects.patch,

@@ -61,7 +61,9 @@ export function createStubObjects() {
     return object;
   }
 
-  return { list, create, find, patch, remove, version: history.version, watch: history.serve };
+  const has = (collection: string, name: string) => objects.has(`${collection}/${name}`);
+
+  return { list, has, create, find, patch, remove, version: history.version, watch: history.serve };
 }
 
 /** RFC 7396. */

@@ -26,7 +26,7 @@ export const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
 /** Short, so that no test waits for long. */
 const timings = {
   ...{ watchSeconds: 2, heartbeatMs: 200, positionMs: 50, stuckAfterMs: 100 },
-  logs: { silenceMs: 2_000, overGraceMs: 300, turnMs: 100, giveUpMs: 3_000 },
+  logs: { silenceMs: 2_000, overGraceMs: 300, turnMs: 2_000, giveUpMs: 3_000 },
 };
 
 /** Starts it, until the test is over. */
@@ -55,17 +55,18 @@ export async function startTestTier(options: TestTierOptions = {}) {
     cluster,
     template,
     stop,
+    submit: running.submit,
     podWatch: running.podWatches[0]!,
     inject: (request: InjectOptions) => app.inject(request),
     post: (body: unknown, headers: Record<string, string> = {}, url = '/free') =>
       app.inject({ method: 'POST', url, headers, payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     /** Plays the Job controller and the kubelet: gives a job a pod in a phase, or moves its pod on. */
     putPod(job: string, status: Partial<Pod['status']> & object, name = `${job}-pod`): void {
-      if (stub.list(pods).some(({ metadata }) => metadata.name === name)) {
+      if (stub.has(pods, name)) {
         stub.change(pods, name, { status });
         return;
       }
-      const { uid } = stub.list(jobs).find(({ metadata }) => metadata.name === job).metadata;
+      const { uid } = stub.find(jobs, job).metadata;
       const metadata = {
         ...{ name, namespace, labels: { 'batch.kubernetes.io/controller-uid': uid } },
         ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: job, uid, controller: true }],
