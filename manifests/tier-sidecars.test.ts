@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { frontFile } from '../web_tier/testing/front.ts';
-import { httpManagerOf, type RealEnvoy, startEnvoy, validateEnvoyFile } from '../web_tier/testing/real-envoy.ts';
+import { call, httpManagerOf, type RealEnvoy, startEnvoy, validateEnvoyFile } from '../web_tier/testing/real-envoy.ts';
 import { type StubUpstream, startStubUpstream } from '../web_tier/testing/stub-upstream.ts';
 
 const sidecarFile = (tier: string) => new URL(`../${tier}_service/${tier}_tier_envoy.yaml`, import.meta.url);
@@ -51,17 +51,23 @@ describe.each([
     },
   );
 
-  test('answers the kubelet itself, and the front for its service', async () => {
-    expect((await envoy.call({ path: '/healthz' })).headers.upstream).toBeUndefined();
+  test('answers the kubelet itself, at a port that nobody else uses, and the front for its service', async () => {
+    for (const path of ['/healthz', '/livez']) {
+      const { status, headers } = await call(envoy.probePort, { path });
+      expect({ path, status, upstream: headers.upstream }).toEqual({ path, status: 200, upstream: undefined });
+    }
+    expect((await call(envoy.probePort, { path: `/${tier}/jobs` })).status).toBe(404);
+    expect((await envoy.call({ path: '/healthz' })).status).toBe(404);
     expect((await envoy.call({ path: `/${tier}/healthz` })).headers.upstream).toBe(`${tier}-tier`);
   });
 
   test('fails both health checks while it drains, tells the front in every answer, and still serves', async () => {
     await envoy.admin('POST', '/healthcheck/fail');
-    const answers = await Promise.all(['/healthz', `/${tier}/healthz`, `/${tier}`].map((path) => envoy.call({ path })));
+    const probes = await Promise.all(['/healthz', '/livez'].map((path) => call(envoy.probePort, { path })));
+    const answers = await Promise.all([`/${tier}/healthz`, `/${tier}`].map((path) => envoy.call({ path })));
     await envoy.admin('POST', '/healthcheck/ok');
-    expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
-    expect(answers[2]!.headers['x-envoy-immediate-health-check-fail']).toBe('true');
+    expect([...probes, ...answers].map(({ status }) => status)).toEqual([503, 200, 503, 200]);
+    expect(answers[1]!.headers['x-envoy-immediate-health-check-fail']).toBe('true');
   });
 
   test('waits for a service that restarts, and gives it each request once', async () => {

@@ -1,12 +1,13 @@
 // What the front proxy does about clients and services that are slow, large, many or gone.
 
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { setTimeout } from 'node:timers/promises';
+import { bodyLimit } from '@ml-job-mesh/http-service';
 import { describe, expect, test } from 'vitest';
 import { frontHosts, startFront, withoutRateLimit } from './testing/front.ts';
 import { openRaw, sendRaw, statusesIn } from './testing/raw-call.ts';
-import { type CallResult, httpManagerOf } from './testing/real-envoy.ts';
+import { type CallResult, call, httpManagerOf } from './testing/real-envoy.ts';
 import { type StubUpstream, startStubUpstream } from './testing/stub-upstream.ts';
 
 type FrontOptions = Parameters<typeof startFront>[0];
@@ -39,12 +40,13 @@ function outcome({ status, headers, text }: CallResult) {
 const post = { method: 'POST', path: '/free', body: '{"dataset":"mnist"}' };
 
 describe('The front proxy', () => {
-  test('takes a body of 64 KiB, and refuses a larger one before a service sees it', () =>
+  test('takes a body of 16 KiB, as much as a service does, and refuses a larger one before that sees it', () =>
     withFront({}, async (front) => {
-      const whole = await front.call({ ...post, body: 'x'.repeat(65_536) });
-      expect(JSON.parse(whole.text).body).toHaveLength(65_536);
-      const tooLarge = await front.call({ ...post, body: 'x'.repeat(65_537) });
+      const whole = await front.call({ ...post, body: 'x'.repeat(bodyLimit) });
+      expect(JSON.parse(whole.text).body).toHaveLength(bodyLimit);
+      const tooLarge = await front.call({ ...post, body: 'x'.repeat(bodyLimit + 1) });
       expect(outcome(tooLarge)).toEqual({ status: 413, code: 'body_too_large', retryAfter: undefined });
+      expect(JSON.parse(tooLarge.text).detail).toBe('A body has at most 16 KiB.');
       expect(front.seen()).toHaveLength(1);
     }));
 
@@ -65,19 +67,80 @@ describe('The front proxy', () => {
     });
   });
 
-  test('sends a POST again when its connection was refused, until the service is there', async () => {
+  test('sends a POST again when its connection was refused, and reaches the service that has come back', async () => {
     const first = await startStubUpstream('free-tier');
     await first.stop();
+    // So long a pause that the service is back within it, however slow this machine is.
     const adjust = (bootstrap: unknown) => {
-      virtualHostOf(bootstrap).retry_policy.num_retries = 200;
+      virtualHostOf(bootstrap).retry_policy.retry_back_off = { base_interval: '3s', max_interval: '3s' };
     };
     await withFront({ upstreams: { [frontHosts.free]: first.port }, adjust }, async (front) => {
       const answer = front.call(post);
-      await setTimeout(300);
+      await expect.poll(() => counterOf(front, 'upstream_rq_retry'), { timeout: 10_000, interval: 10 }).toBe(1);
       const restarted = await startStubUpstream('free-tier', { port: first.port });
       expect((await answer).status).toBe(200);
       expect(restarted.seen).toHaveLength(1);
       await restarted.stop();
+    });
+  });
+
+  test('gives a POST up after five refused connections', () =>
+    withFront({ upstreams: {} }, async (front) => {
+      expect(outcome(await front.call(post))).toMatchObject({ status: 503, code: 'service_unavailable' });
+      expect(await counterOf(front, 'upstream_rq_retry')).toBe(4);
+    }));
+
+  test.each([
+    ['breaks off requests', (request: IncomingMessage) => void request.socket.destroy()],
+    ['says 503', (_: IncomingMessage, response: ServerResponse) => void response.writeHead(503).end()],
+  ])('leaves out a replica whose health check passes, and that %s', async (_, answer) => {
+    const broken = await startStubUpstream('free-tier', { answer });
+    const sound = await startStubUpstream('free-tier');
+    const adjust = (bootstrap: unknown) => {
+      const { endpoints } = clusterOf(bootstrap, 'free-tier').load_assignment;
+      endpoints[0].lb_endpoints.push({ endpoint: { address: addressOf(broken.port) } });
+      // Each replica gets every second request.
+      clusterOf(bootstrap, 'free-tier').lb_policy = 'ROUND_ROBIN';
+    };
+    await withFreeTier(sound, { adjust }, async (front) => {
+      await expect.poll(() => counterOf(front, 'membership_healthy')).toBe(2);
+      const postTen = async () => {
+        const statuses: number[] = [];
+        for (let i = 0; i < 10; i++) statuses.push((await front.call(post)).status);
+        return statuses;
+      };
+      expect((await postTen()).filter((status) => status === 503)).toHaveLength(5);
+      // Envoy gathers such changes for up to a second.
+      await expect.poll(postTen, { timeout: 10_000 }).toEqual(Array(10).fill(200));
+    });
+    await broken.stop();
+  });
+
+  test('leaves the only replica in, whatever it says', async () => {
+    const busy = await startStubUpstream('free-tier', { answer: (_, response) => void response.writeHead(503).end() });
+    await withFreeTier(busy, {}, async (front) => {
+      for (let i = 0; i < 20; i++) expect((await front.call(post)).status).toBe(503);
+      expect(busy.seen).toHaveLength(20);
+      expect(await counterOf(front, 'outlier_detection.ejections_active')).toBe(0);
+    });
+  });
+
+  test('answers probes while clients hold every connection that it takes', () => {
+    const adjust = (bootstrap: Bootstrap) => {
+      const monitors: Bootstrap[] = bootstrap.overload_manager.resource_monitors;
+      const connections = monitors.find(({ name }) => name.endsWith('global_downstream_max_connections'));
+      connections.typed_config.max_active_downstream_connections = 20;
+    };
+    return withFront({ adjust }, async (front) => {
+      const idle = Array.from({ length: 30 }, () => openRaw(front.port, ''));
+      const refused = 'http.front.downstream_cx_active: 20';
+      await expect
+        .poll(async () => (await front.admin('GET', '/stats?filter=front.downstream_cx_active')).text)
+        .toContain(refused);
+      await expect(front.call({ path: '/healthz' })).rejects.toThrow();
+      const probes = await Promise.all(['/healthz', '/livez'].map((path) => call(front.probePort, { path })));
+      expect(probes.map(({ status }) => status)).toEqual([200, 200]);
+      for (const socket of idle) socket.destroy();
     });
   });
 
@@ -180,11 +243,27 @@ describe('The front proxy', () => {
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: Envoy's configuration has types in its own protocol buffers only.
-function virtualHostOf(bootstrap: any) {
+type Bootstrap = any;
+
+function clusterOf(bootstrap: Bootstrap, name: string): Bootstrap {
+  return bootstrap.static_resources.clusters.find((cluster: Bootstrap) => cluster.name === name);
+}
+
+function addressOf(port: number) {
+  return { socket_address: { address: '127.0.0.1', port_value: port } };
+}
+
+/** One of Envoy's statistics on the free tier's cluster. */
+async function counterOf(front: Awaited<ReturnType<typeof startFront>>, name: string): Promise<number> {
+  const { text } = await front.admin('GET', `/stats?filter=^cluster.free-tier.${name}$`);
+  return Number(/: (\d+)/.exec(text)?.[1]);
+}
+
+function virtualHostOf(bootstrap: Bootstrap) {
   return httpManagerOf(bootstrap).route_config.virtual_hosts[0];
 }
 
 /** Shortens the time-outs of the routes that have one. */
 function setRouteTimeouts(bootstrap: unknown, timeout: string): void {
-  for (const { route } of virtualHostOf(bootstrap).routes) if (route.timeout !== '0s') route.timeout = timeout;
+  for (const { route } of virtualHostOf(bootstrap).routes) if (route && route.timeout !== '0s') route.timeout = timeout;
 }

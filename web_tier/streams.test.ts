@@ -30,6 +30,7 @@ beforeEach(async () => {
     adjust: (bootstrap) => {
       httpManagerOf(bootstrap).stream_idle_timeout = '0.5s';
       for (const { route } of httpManagerOf(bootstrap).route_config.virtual_hosts[0].routes) {
+        if (!route) continue;
         if (['15s', '60s'].includes(route.timeout)) route.timeout = '0.5s';
         if (route.timeout === '70s') route.timeout = '3s';
       }

@@ -33,8 +33,6 @@ interface ProxyPlan {
   readyPath: string;
 }
 
-const adminPort = 9901;
-
 /** Starts the front proxy and a sidecar for each tier; they end with the stack. */
 export async function startProxies(
   stack: AsyncDisposableStack,
@@ -75,10 +73,11 @@ async function startProxy(
   { name, file, address, upstreams, concurrency, readyPath }: ProxyPlan,
 ): Promise<Service> {
   const config = parse(readFileSync(join(projectFolder, file), 'utf8'));
+  // All of them run in one folder, where there is one socket for it.
+  delete config.admin;
   forEachAddress(config, (socket) => {
-    const isOwn = socket.address === '0.0.0.0' || socket.port_value === adminPort;
     // Nothing listens at the last one, and no name server is asked for it.
-    socket.address = isOwn ? address : (upstreams[socket.address] ?? cluster.address(250));
+    socket.address = socket.address === '0.0.0.0' ? address : (upstreams[socket.address] ?? cluster.address(250));
   });
   const configFile = join(cluster.folder, `${name}.yaml`);
   writeFileSync(configFile, stringify(config));

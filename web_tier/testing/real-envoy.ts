@@ -26,7 +26,7 @@ export interface RealEnvoyOptions {
 
 export type RealEnvoy = Awaited<ReturnType<typeof startEnvoy>>;
 
-/** The HTTP connection manager of the file's one listener. */
+/** The HTTP connection manager of the file's listener for clients. */
 export function httpManagerOf(bootstrap: Bootstrap) {
   return bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
 }
@@ -50,11 +50,11 @@ export async function startEnvoy({ file, upstreams, env = {}, adjust }: RealEnvo
   replaceAddresses(bootstrap, upstreams);
   adjust?.(bootstrap);
   await writeFile(join(folder, 'envoy.yaml'), stringify(bootstrap));
-  const child = spawn(
-    await findEnvoy(),
-    ['-c', join(folder, 'envoy.yaml'), '--admin-address-path', join(folder, 'admin'), ...flags],
-    { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child = spawn(await findEnvoy(), ['-c', 'envoy.yaml', ...flags], {
+    cwd: folder,
+    env: { ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => output.push(String(data)));
 
@@ -63,14 +63,18 @@ export async function startEnvoy({ file, upstreams, env = {}, adjust }: RealEnvo
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const adminPort = await waitFor(child, output, async () => portOf(await readFile(join(folder, 'admin'), 'utf8')));
-    const admin = (method: string, path: string) => call(adminPort, { method, path });
-    const port = await waitFor(child, output, async () => {
+    const admin = (method: string, path: string) => call(join(folder, 'admin.sock'), { method, path });
+    const ports = await waitFor(child, output, async () => {
       if ((await admin('GET', '/ready')).status !== 200) return undefined;
-      return portOf((await admin('GET', '/listeners')).text);
+      return readPorts((await admin('GET', '/listeners?format=json')).text);
     });
+    const port = ports.http!;
     return {
       port,
+      /** Where the kubelet asks. */
+      probePort: ports.probes!,
+      /** Its working directory. */
+      folder,
       admin,
       /** What it wrote so far: the access log, and its own warnings. */
       output: () => output.join(''),
@@ -97,7 +101,6 @@ const flags = [
 
 function replaceAddresses(bootstrap: Bootstrap, upstreams: Record<string, number>): void {
   const anyPort = { address: host, port_value: 0 };
-  bootstrap.admin.address.socket_address = anyPort;
   for (const listener of bootstrap.static_resources.listeners) listener.address.socket_address = anyPort;
   for (const cluster of bootstrap.static_resources.clusters) {
     for (const { endpoint } of cluster.load_assignment.endpoints[0].lb_endpoints) {
@@ -117,9 +120,13 @@ async function waitFor<T>(child: ChildProcess, output: string[], look: () => Pro
   }
 }
 
-function portOf(text: string): number | undefined {
-  const found = /:(\d+)\s*$/.exec(text.trim());
-  return found ? Number(found[1]) : undefined;
+/** The port of each listener, by its name. */
+function readPorts(text: string): Record<string, number> {
+  const { listener_statuses: listeners } = JSON.parse(text);
+  return Object.fromEntries(
+    // biome-ignore lint/suspicious/noExplicitAny: as above.
+    listeners.map(({ name, local_address }: any) => [name, local_address.socket_address.port_value]),
+  );
 }
 
 async function stopProcess(child: ChildProcess): Promise<void> {
@@ -142,9 +149,16 @@ export interface CallResult {
   text: string;
 }
 
-/** One HTTP call on a connection of its own. */
-export async function call(port: number, { method = 'GET', path, headers, body }: CallOptions): Promise<CallResult> {
-  const request = httpRequest({ host, port, method, path, agent: false, ...(headers && { headers }) });
+/**
+ * One HTTP call on a connection of its own.
+ * @param target a port of this machine, or the path of a socket
+ */
+export async function call(
+  target: number | string,
+  { method = 'GET', path, headers, body }: CallOptions,
+): Promise<CallResult> {
+  const place = typeof target === 'number' ? { host, port: target } : { socketPath: target };
+  const request = httpRequest({ ...place, method, path, agent: false, ...(headers && { headers }) });
   request.end(body);
   const [response] = await once(request, 'response');
   let text = '';

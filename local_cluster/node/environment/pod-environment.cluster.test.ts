@@ -198,6 +198,29 @@ describe('volumes', () => {
     expect(review.status.authenticated).toBe(true);
     expect(review.status.user.username).toBe(`system:serviceaccount:${pods.namespace}:default`);
   });
+
+  test("a token that one container mounts is that container's alone", async () => {
+    const account = '/var/run/secrets/kubernetes.io/serviceaccount';
+    const script = `ls -d ${account} 2>&1; echo "kubeconfig: $KUBECONFIG"`;
+    const projected = {
+      sources: [
+        { serviceAccountToken: { path: 'token' } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      ],
+    };
+    await pods.create(
+      'one-token',
+      [
+        shell(script, { name: 'with', volumeMounts: [{ name: 'account', mountPath: account, readOnly: true }] }),
+        shell(script, { name: 'without' }),
+      ],
+      { automountServiceAccountToken: false, volumes: [{ name: 'account', projected }] },
+    );
+    await pods.waitForEnd('one-token');
+    const log = (container: string) => pods.readLog('one-token', { container });
+    expect(await log('with')).toMatch(/\/account\nkubeconfig: \/.*\/kubeconfig\n$/);
+    expect(await log('without')).toMatch(/No such file or directory\nkubeconfig: \n$/);
+  });
 });
 
 describe('addresses', () => {

@@ -6,7 +6,7 @@ const socket = (address: string, port_value: number) => ({ address: { socket_add
 
 test('addresses that mean "here" become the pod\'s, others stay', () => {
   const bootstrap = {
-    admin: socket('127.0.0.1', 9901),
+    admin: { address: { pipe: { path: 'admin.sock', mode: 384 } } },
     static_resources: {
       listeners: [socket('0.0.0.0', 8080)],
       clusters: [
@@ -18,7 +18,7 @@ test('addresses that mean "here" become the pod\'s, others stay', () => {
     },
   };
   expect(fitBootstrap(bootstrap, { ...around, dnsServers: [] })).toEqual({
-    admin: socket('127.244.1.7', 9901),
+    admin: { address: { pipe: { path: 'admin.sock', mode: 384 } } },
     static_resources: {
       listeners: [socket('127.244.1.7', 8080)],
       clusters: [
