@@ -14,7 +14,7 @@ import { createEnvironment, installLocked } from './virtual-environment.ts';
 
 /** In this order: later ones keep to the versions of earlier ones. */
 const sources = [
-  ...['pip', 'uv', 'envoy', 'go'].map((name) => `local_cluster/install/requirements/${name}.in`),
+  ...['pip', 'uv', 'envoy', 'go', 'schemathesis'].map((name) => `local_cluster/install/requirements/${name}.in`),
   'model_config/requirements.in',
   'model_config/requirements-cpu.in',
   'local_cluster/install/requirements/test-tools.in',

@@ -12,6 +12,7 @@ export const lockFiles = {
   envoy: own('envoy'),
   go: own('go'),
   testTools: own('test-tools'),
+  schemathesis: own('schemathesis'),
   /** Jobs, with the build of PyTorch that has CUDA. */
   jobs: inProject('model_config/requirements.txt'),
   /** Jobs, with PyTorch's CPU build, which only its own index has. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { answers, textAnswer } from '@ml-job-mesh/http-service';
+import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { awaitRecord } from '../records/await-record.ts';
@@ -8,11 +8,18 @@ import type { JobRecord } from '../records/job-record.ts';
 import { isUnexplained } from '../state/job-state.ts';
 import { hasEnded, rankOf } from '../state/job-status.ts';
 import type { TierContext } from '../tier-context.ts';
-import { viewJob } from '../views/job-view.ts';
+import { Job, viewJob } from '../views/job-view.ts';
 import { JobParams } from './input.ts';
 import { endWithin } from './slow-readers.ts';
 
 type EventName = 'status' | 'progress' | 'result';
+
+/** One of the events. OpenAPI 3.1 has no word for a stream of them, and tools take the schema for that of each. */
+const Event = Type.Object({
+  id: Type.String({ description: 'For `Last-Event-ID`.' }),
+  event: Type.Enum(['status', 'progress', 'result']),
+  data: Type.String({ contentMediaType: 'application/json', contentSchema: Job }),
+});
 
 /** A listener that takes nothing for so many heartbeats is sent away. */
 const maxMissedHeartbeats = 4;
@@ -33,7 +40,13 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
     params: JobParams,
     headers: Type.Object({ 'last-event-id': Type.Optional(Type.String()) }),
     response: answers(
-      { 200: textAnswer('text/event-stream', 'The events, until the job has ended.'), 204: Type.Null() },
+      {
+        200: {
+          description: 'The events, until the job has ended.',
+          content: { 'text/event-stream': { schema: Event } },
+        },
+        204: Type.Null({ description: 'There is nothing to add to what was told before.' }),
+      },
       'unauthorized',
       'job_not_found',
       'cluster_unavailable',

@@ -67,7 +67,8 @@ function parseFields(body: string): Record<string, unknown> {
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return pickOwn(json);
     throw problem('invalid_request', `the body is not a JSON object; send one such as {"dataset":"mnist"}`);
   }
-  if (/^\s*[\w.%+-]+=/.test(body)) return parseForm(body.trim());
+  // Any text can be read as a form: it is meant as one if it begins like one, or has what is asked for.
+  if (/^\s*[\w.%+-]+=/.test(body) || new URLSearchParams(body).has('dataset')) return parseForm(body.trim());
   throw problem('invalid_request', `the body is neither JSON nor a form; send JSON such as {"dataset":"mnist"}`);
 }
 
