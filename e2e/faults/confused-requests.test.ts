@@ -112,3 +112,31 @@ test('no request is smuggled to a tier inside another, and none of them makes a 
   expect(read.premium.filter((path) => path.includes(mark) || path === '/premium')).toEqual([]);
   expect(await countJobs()).toBe(0);
 });
+
+/** What came back on a connection: the status, and the code of a problem. */
+async function answerTo(request: string) {
+  const received = await sendRaw(port, request.replaceAll('\n', '\r\n'));
+  const [status] = statusesIn(received);
+  const isProblem = /^content-type: application\/problem\+json/im.test(received);
+  return { status, code: isProblem ? /"code":"(\w+)"/.exec(received)?.[1] : undefined };
+}
+
+const ending = 'Host: mesh\nConnection: close\n\n';
+
+test.each([
+  ['a path in no encoding', `GET /free/jobs/%ff HTTP/1.1\n${ending}`, 400, 'invalid_request'],
+  ['a path that is not encoded', `GET /premium/jobs/%zz HTTP/1.1\n${ending}`, 400, 'invalid_request'],
+  ['an id of 300 characters', `GET /free/jobs/${'a'.repeat(300)} HTTP/1.1\n${ending}`, 404, 'job_not_found'],
+  ['an unknown expectation', `GET /free/jobs HTTP/1.1\nExpect: 200-maybe\n${ending}`, 417, 'expectation_failed'],
+  ['two hosts', `GET /free/jobs HTTP/1.1\nHost: other\n${ending}`, 400, 'invalid_request'],
+  ['a tunnel', 'CONNECT premium-tier:8080 HTTP/1.1\nHost: premium-tier:8080\n\n', 403, 'refused_by_proxy'],
+  ['a method that no path takes', `PROPFIND /config HTTP/1.1\n${ending}`, 405, 'method_not_allowed'],
+  ['headers of 33 kB', `GET /free/jobs HTTP/1.1\nX-A: ${'a'.repeat(33_000)}\n${ending}`, 431, 'headers_too_large'],
+])('%s is refused in the form of every other error', async (_, request, status, code) => {
+  expect(await answerTo(request)).toEqual({ status, code });
+});
+
+test.each(['/free/jobs', '/premium/jobs', '/config'])('headers of 30 kB and HTTP/1.0 are taken at %s', async (path) => {
+  expect(await answerTo(`GET ${path} HTTP/1.1\nX-A: ${'a'.repeat(30_000)}\n${ending}`)).toMatchObject({ status: 200 });
+  expect(await answerTo(`GET ${path} HTTP/1.0\n\n`)).toMatchObject({ status: 200 });
+});
