@@ -28,6 +28,9 @@ func becomeContainer(folder string) error {
 	if err := joinControlGroups(settings.Cgroups); err != nil {
 		return err
 	}
+	if err := showHosts(settings.Hosts); err != nil {
+		return err
+	}
 	if settings.Niceness != 0 {
 		syscall.Setpriority(syscall.PRIO_PROCESS, 0, settings.Niceness)
 		// Where the kernel groups processes by session, the niceness that counts is the session's.

@@ -6,6 +6,7 @@
 //	shim init FOLDER           (used by run) become the container's process
 //	shim settle FOLDER…        say of each container whether it runs or has ended
 //	shim join CGROUP…          try whether a process may be moved into these control groups
+//	shim hosts FILE            try whether a process may be shown a file of its own as /etc/hosts
 //	shim forward LISTEN TARGET carry TCP connections, for a hostPort
 //
 // What it keeps in FOLDER: `lock` is held for as long as the container may run, `started.json` appears
@@ -20,7 +21,7 @@ import (
 
 func main() {
 	if len(os.Args) < 3 {
-		fail(fmt.Errorf("usage: shim run|init|settle|join|forward …"))
+		fail(fmt.Errorf("usage: shim run|init|settle|join|hosts|forward …"))
 	}
 	var err error
 	switch command, arguments := os.Args[1], os.Args[2:]; command {
@@ -32,6 +33,8 @@ func main() {
 		err = settle(arguments)
 	case "join":
 		err = joinControlGroups(arguments)
+	case "hosts":
+		err = tryHosts(arguments[0])
 	case "forward":
 		if len(arguments) != 2 {
 			fail(fmt.Errorf("usage: shim forward LISTEN TARGET"))

@@ -22,6 +22,8 @@ type config struct {
 	// MemoryEvents is the file of the memory control group that counts `oom_kill`; may be empty.
 	MemoryEvents string `json:"memoryEvents"`
 	Niceness     int    `json:"niceness"`
+	// Hosts is the file that the container sees as /etc/hosts; empty where it sees the machine's.
+	Hosts string `json:"hosts"`
 }
 
 // startRecord is started.json. Pids are only meaningful with the boot id and the start time (clock

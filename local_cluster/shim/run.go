@@ -60,7 +60,7 @@ func runContainer(folder string, exit *exitRecord) error {
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1)
 
 	var output sync.WaitGroup
-	process, startError, err := startProcess(folder, log, &output)
+	process, startError, err := startProcess(folder, settings, log, &output)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func runContainer(folder string, exit *exitRecord) error {
 
 // startProcess starts `shim init`, which becomes the container's program, and waits until it has or
 // has not. startError is why it has not.
-func startProcess(folder string, log *criLog, output *sync.WaitGroup) (process *os.Process, startError string, err error) {
+func startProcess(folder string, settings config, log *criLog, output *sync.WaitGroup) (process *os.Process, startError string, err error) {
 	outRead, outWrite, err := os.Pipe()
 	if err != nil {
 		return nil, "", err
@@ -107,7 +107,7 @@ func startProcess(folder string, log *criLog, output *sync.WaitGroup) (process *
 	process, err = os.StartProcess("/proc/self/exe", []string{"shim", "init", folder}, &os.ProcAttr{
 		Env:   []string{"GOMAXPROCS=1"},
 		Files: []*os.File{null, outWrite, errWrite, reportWrite},
-		Sys:   &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
+		Sys:   ownMounts(settings.Hosts, syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}),
 	})
 	for _, file := range []*os.File{null, outWrite, errWrite, reportWrite} {
 		file.Close()
