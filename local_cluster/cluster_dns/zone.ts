@@ -3,6 +3,7 @@
 // here, because the process node has no kube-proxy, and that address would lead nowhere.
 import type { V1EndpointSlice, V1Namespace, V1Service } from '@kubernetes/client-node';
 import type { Answer, Question } from 'dns-packet';
+import { publishedEndpoints } from './endpoint-addresses.ts';
 
 /** The parts of the cluster that names are made of. */
 export interface Directory {
@@ -58,19 +59,11 @@ export function createZone({ domain, directory, mapAddress }: ZoneOptions): (que
     const found = directory.service(namespace, service);
     if (!found) return undefined;
     if (found.spec?.clusterIP !== 'None') return hostname === undefined ? [] : undefined;
-    const addresses = directory
-      .endpointSlices(namespace, service)
-      .flatMap((slice) => addressesOf(slice, found.spec?.publishNotReadyAddresses === true, hostname));
+    const addresses = publishedEndpoints(found, directory.endpointSlices(namespace, service))
+      .filter((endpoint) => hostname === undefined || endpoint.hostname?.toLowerCase() === hostname)
+      .flatMap((endpoint) => endpoint.addresses.map(mapAddress));
     if (hostname !== undefined && addresses.length === 0) return undefined;
     return [...new Set(addresses)].sort();
-  }
-
-  function addressesOf(slice: V1EndpointSlice, publishNotReady: boolean, hostname: string | undefined): string[] {
-    if (slice.addressType !== 'IPv4') return [];
-    return (slice.endpoints ?? [])
-      .filter(({ conditions }) => publishNotReady || conditions?.ready !== false)
-      .filter((endpoint) => hostname === undefined || endpoint.hostname?.toLowerCase() === hostname)
-      .flatMap(({ addresses }) => addresses.map(mapAddress));
   }
 }
 

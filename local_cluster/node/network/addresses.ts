@@ -18,6 +18,11 @@ export function addressPair(octet: number, nodeNumber: number, last: number): Ad
   return { announced: `10.${octet}.${nodeNumber}.${last}`, local: `127.${octet}.${nodeNumber}.${last}` };
 }
 
+/** What stands for a pod's announced address on this machine. */
+export function toLocalAddress(announced: string): string {
+  return announced.replace(/^10\./, '127.');
+}
+
 export type AddressPool = ReturnType<typeof createAddressPool>;
 
 /** The pair that a pod reported, from the address that the API has of it. */
