@@ -4,6 +4,7 @@ import type { V1Lease, V1Node } from '@kubernetes/client-node';
 import type { Api } from './control_plane/control-plane.ts';
 import { nodeNames } from './control_plane/credentials.ts';
 import type { Software } from './install/install.ts';
+import { grantNodeAccess } from './node-access.ts';
 import { type SupervisedProcess, startSupervised } from './supervisor/supervised-process.ts';
 
 const readyWithinMs = 60_000;
@@ -30,8 +31,9 @@ export async function startNodes(settings: NodeSettings, api: Api, started: Supe
   const starting = nodeNames.map(async (name, index) => {
     started.push(await startNode(settings, api, name, index + 1));
   });
-  await Promise.allSettled(starting);
-  await Promise.all(starting);
+  const granting = grantNodeAccess(api.credentials.kubeconfigs.admin);
+  await Promise.allSettled([granting, ...starting]);
+  await Promise.all([granting, ...starting]);
 }
 
 function startNode(

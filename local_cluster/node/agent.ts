@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
 import { startLogServer } from './logs/log-server.ts';
 import { addressPair, createAddressPool } from './network/addresses.ts';
+import { canReplaceHosts, startPodHosts } from './network/pod-hosts.ts';
 import { createEventRecorder } from './pod/events.ts';
 import { type PodManager, startPodManager } from './pod/pod-manager.ts';
 import { startNodeRegistration } from './registration/node-registration.ts';
@@ -85,7 +86,13 @@ async function startNode(name: string, log: (message: string) => void): Promise<
     clientNames: values['client-name'],
     find: (namespace, podName) => pods?.find(namespace, podName),
   });
-  const annotations = { 'ml-job-mesh.io/cpu-limits': limits.cpu, 'ml-job-mesh.io/memory-limits': limits.memory };
+  const hosts = (await canReplaceHosts(shim)) ? startPodHosts(cluster, log) : undefined;
+  if (!hosts) log("containers see the machine's /etc/hosts, without the names of the cluster");
+  const annotations = {
+    'ml-job-mesh.io/cpu-limits': limits.cpu,
+    'ml-job-mesh.io/memory-limits': limits.memory,
+    'ml-job-mesh.io/cluster-names': hosts ? 'in every pod: /etc/hosts' : 'for Envoy alone: no mounts of our own',
+  };
   const description = { name, address: nodeAddress, logPort, allocatable, annotations };
   const registration = startNodeRegistration(cluster, description, log);
   const events = createEventRecorder(cluster, name);
@@ -96,6 +103,7 @@ async function startNode(name: string, log: (message: string) => void): Promise<
     addresses: createAddressPool(octet, number),
     nodeAddress,
     cgroups,
+    hosts,
     dnsServers: [1, 2].map((node) => `127.${octet}.${node}.1:${dnsPort}`),
     hostAddress: values['host-address'],
     podsFolder: join(state, 'pods'),
@@ -113,6 +121,7 @@ async function startNode(name: string, log: (message: string) => void): Promise<
       await Promise.all([registration.shutDown(), shutDown(shutdownGraceMs)]);
       await events.flush();
       logServer.close();
+      hosts?.stop();
       cgroups.removeAll();
       await cluster.close();
     },

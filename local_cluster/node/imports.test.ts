@@ -9,10 +9,12 @@ const layers = [
   ['container'],
   ['environment', 'probes', 'logs'],
   ['volumes'],
-  ['references'],
+  ['references', 'metrics'],
   ['network'],
   ['runs'],
   ['images', 'timers.ts'],
+  // What the nodes share with the cluster's DNS.
+  ['..'],
 ];
 
 const partOf = (file: string) => file.split('/')[0]!;

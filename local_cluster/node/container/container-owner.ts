@@ -25,6 +25,8 @@ export interface PreparedPod {
   folder: string;
   address: AddressPair;
   objects: PodObjects;
+  /** Its hosts file; undefined where containers can only see the machine's. */
+  hosts: string | undefined;
   /** From a volume's name to the folder or file that it is here. */
   volumes: ReadonlyMap<string, string>;
 }

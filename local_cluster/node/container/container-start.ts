@@ -41,6 +41,7 @@ export async function startContainer(
       cgroups: groups.folders,
       memoryEvents: groups.memoryEvents,
       niceness: isBatch(pod) ? batchNiceness : 0,
+      hosts: image.asksDns ? '' : (prepared.hosts ?? ''),
       paths: [...process.paths],
       image,
     };

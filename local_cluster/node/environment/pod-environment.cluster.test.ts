@@ -263,3 +263,28 @@ describe('addresses', () => {
     await pods.delete('server', { gracePeriodSeconds: 0 });
   });
 });
+
+describe('names', () => {
+  test("a pod finds a Service's pods by the Service's name, as they come and go, and its own name and aliases", async () => {
+    const services = `/api/v1/namespaces/${pods.namespace}/services`;
+    const selector = { app: 'named' };
+    await cluster.create(services, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'named' },
+      spec: { clusterIP: 'None', selector, ports: [{ port: 80 }] },
+    });
+    const labels = { labels: selector };
+    await pods.create('named-1', [shell('sleep 100')], { terminationGracePeriodSeconds: 0 }, labels);
+    const { status } = await pods.waitForRunning('named-1');
+    const listening = status!.podIP!.replace(/^10/, '127');
+    const look = `until [ "$(getent hosts named)" ]; do sleep 0.1; done; getent hosts named.${pods.namespace}.svc.cluster.local | cut -d" " -f1; getent hosts looker | cut -d" " -f1; getent hosts old-name | cut -d" " -f1; echo found; while getent hosts named > /dev/null; do sleep 0.1; done; echo gone`;
+    await pods.create('looker', [shell(look)], { hostAliases: [{ ip: '127.0.0.9', hostnames: ['old-name'] }] });
+    const looker = await pods.waitForRunning('looker');
+    await until(async () => (await pods.readLog('looker')).includes('found'), 'the names');
+    await pods.delete('named-1', { gracePeriodSeconds: 0 });
+    await pods.waitForEnd('looker');
+    const own = looker.status!.podIP!.replace(/^10/, '127');
+    expect((await pods.readLog('looker')).trim().split('\n')).toEqual([listening, own, '127.0.0.9', 'found', 'gone']);
+  });
+});

@@ -18,6 +18,8 @@ export interface ImageDescription {
   env?: Record<string, string>;
   /** From paths inside the image to what stands for them on this machine. */
   paths?: Record<string, string>;
+  /** The program asks the cluster's DNS by itself, and is to find names nowhere else. */
+  asksDns?: boolean;
   /** What is run for a program's name at the beginning of a command, e.g. `envoy`. */
   programs?: Record<string, string[]>;
 }
@@ -95,6 +97,7 @@ function describeEnvoy({ nodeBinary, envoyBinary }: ImageSources): ImageDescript
       POD_FOLDER: '{podFolder}',
       CLUSTER_DNS: '{dnsServers}',
     },
+    asksDns: true,
     programs: { envoy: program, '/usr/local/bin/envoy': program },
   };
 }

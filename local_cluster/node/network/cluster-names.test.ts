@@ -13,6 +13,7 @@ test('a headless Service leads to its ready pods, and to each that has a hostnam
     sliceOf('front', { addresses: ['10.244.1.9'] }, { addresses: ['10.244.1.3'], conditions: { ready: false } }),
     sliceOf('front', { addresses: ['10.244.1.4'] }),
     sliceOf('db', { addresses: ['10.244.2.5'], hostname: 'db-0' }),
+    { ...sliceOf('front'), endpoints: null as never },
     sliceOf('virtual', { addresses: ['10.244.2.6'] }),
   ];
   expect(

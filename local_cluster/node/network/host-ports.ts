@@ -115,6 +115,7 @@ function describeForwarder(shim: string, listen: string, target: string, folder:
     cgroups: [],
     memoryEvents: '',
     niceness: 0,
+    hosts: '',
     paths: [],
     image: {},
   };

@@ -5,7 +5,7 @@ import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync 
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { V1Pod } from '@kubernetes/client-node';
-import type { ClusterConnection, KubernetesError } from '@ml-job-mesh/cluster-client';
+import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import type { AddressPair } from './addresses.ts';
 import { watchClusterNames } from './cluster-names.ts';
 import { describeHosts } from './hosts-file.ts';
@@ -14,6 +14,8 @@ const machineFile = '/etc/hosts';
 const domain = 'cluster.local';
 /** Many endpoints change at once in an update: the files are written once for all of them. */
 const gatherMs = 50;
+/** A file that could not be written, e.g. on a full disk, is tried again. */
+const retryMs = 5_000;
 
 export type PodHosts = ReturnType<typeof startPodHosts>;
 
@@ -32,7 +34,7 @@ export async function canReplaceHosts(shim: string): Promise<boolean> {
 }
 
 /** Starts to keep hosts files. */
-export function startPodHosts(cluster: ClusterConnection, onFault: (error: KubernetesError) => void) {
+export function startPodHosts(cluster: ClusterConnection, log: (message: string) => void) {
   const kept = new Map<string, Kept>();
   let timer: NodeJS.Timeout | undefined;
   const names = watchClusterNames(
@@ -40,12 +42,19 @@ export function startPodHosts(cluster: ClusterConnection, onFault: (error: Kuber
     () => {
       timer ??= setTimeout(writeAll, gatherMs);
     },
-    onFault,
+    ({ message }) => log(`names of the cluster: ${message}`),
   );
 
   function writeAll(): void {
     timer = undefined;
-    for (const one of kept.values()) write(one);
+    for (const one of kept.values()) {
+      try {
+        write(one);
+      } catch (fault) {
+        log(`hosts file of pod ${one.pod.metadata!.name}: ${(fault as Error).message}`);
+        timer ??= setTimeout(writeAll, retryMs);
+      }
+    }
   }
 
   function write({ pod, address, file }: Kept): void {

@@ -1,6 +1,7 @@
 // What everything on one node shares.
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import type { AddressPair, AddressPool } from '../network/addresses.ts';
+import type { PodHosts } from '../network/pod-hosts.ts';
 import type { Cgroups } from '../runs/cgroups.ts';
 import type { EventRecorder } from './events.ts';
 
@@ -11,6 +12,8 @@ export interface NodeContext {
   addresses: AddressPool;
   nodeAddress: AddressPair;
   cgroups: Cgroups;
+  /** Keeps the pods' hosts files; undefined where containers can only see the machine's. */
+  hosts: PodHosts | undefined;
   /** `address:port` of the cluster's resolvers. */
   dnsServers: string[];
   /** Where a `hostPort` listens when it names no address. */

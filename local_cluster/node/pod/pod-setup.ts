@@ -7,6 +7,7 @@ import { readRecordFile, writeRecordFile } from '../../record-file.ts';
 import type { PreparedPod } from '../container/container-owner.ts';
 import { type AddressPair, type AddressPool, pairOfAnnounced } from '../network/addresses.ts';
 import { type HostPorts, openHostPorts } from '../network/host-ports.ts';
+import type { PodHosts } from '../network/pod-hosts.ts';
 import { createPodObjects } from '../references/pod-objects.ts';
 import { type Renewal, renewRegularly } from '../volumes/renewal.ts';
 import { prepareVolumes } from '../volumes/volumes.ts';
@@ -38,6 +39,7 @@ export interface SetupNode {
   allocatable: { cpu: number; memory: number };
   hostAddress: string;
   shim: string;
+  hosts: Pick<PodHosts, 'keep' | 'forget'> | undefined;
 }
 
 /** What is on record of the pod with this folder; undefined when nothing is, or nothing that can be read. */
@@ -106,9 +108,15 @@ export class PodSetup {
    */
   async mountVolumes(address: AddressPair): Promise<void> {
     const { pod, folder } = this.#pod;
-    const { cluster, nodeAddress, allocatable } = this.#node;
+    const { cluster, nodeAddress, allocatable, hosts } = this.#node;
     const objects = createPodObjects(cluster, pod);
-    const mounted: PreparedPod = { folder, address, objects, volumes: new Map() };
+    const mounted: PreparedPod = {
+      folder,
+      address,
+      objects,
+      hosts: hosts?.keep(pod, folder, address),
+      volumes: new Map(),
+    };
     const renew = async (signal?: AbortSignal) => {
       const around = { address, nodeAddress, allocatable };
       const { paths, renewAfterMs } = await prepareVolumes(
@@ -142,6 +150,7 @@ export class PodSetup {
 
   /** Takes it back, but the address only from a pod that does not go on when the node is back. */
   async release({ keepsAddress }: { keepsAddress: boolean }): Promise<void> {
+    this.#node.hosts?.forget(this.#pod.pod.metadata!.uid!);
     await this.#renewal?.stop();
     await this.#hostPorts?.close();
     const { pod } = this.#pod;

@@ -13,6 +13,8 @@ export interface ShimConfig {
   cgroups: string[];
   memoryEvents: string;
   niceness: number;
+  /** The file that the container sees as /etc/hosts; empty where it sees the machine's. */
+  hosts: string;
   /** What the agent wants to know again after a restart, for probes and hooks; the shim does not read them. */
   paths: [string, string][];
   image: ImageDescription;
