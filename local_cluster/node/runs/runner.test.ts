@@ -25,6 +25,7 @@ const config: ShimConfig = {
   cgroups: [],
   memoryEvents: '',
   niceness: 0,
+  hosts: '',
   paths: [],
   image: {},
 };
