@@ -23,6 +23,7 @@ function comeBack() {
     allocatable: { cpu: 2, memory: 1024 },
     hostAddress: '127.0.0.1',
     shim: '/shim',
+    hosts: undefined,
   };
   const setUp = (uid: string, status: V1Pod['status'] = {}) => {
     const pod: V1Pod = { metadata: { uid, name: uid, namespace: 'n' }, spec: { containers: [] }, status };
