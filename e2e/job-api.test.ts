@@ -1,3 +1,4 @@
+import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import { beforeEach, expect, test } from 'vitest';
 import { ask, askJson, clearJobs, post, waitForStatus } from './mesh.ts';
 
@@ -6,41 +7,75 @@ beforeEach(clearJobs);
 interface Event {
   id: string;
   event: string;
-  data: { status: string; progress: { epoch: number; step: number } | null; result: { accuracy: number } | null };
+  data: Job;
 }
 
-/** All events of a stream, until it ends. */
-async function readEvents(path: string, headers: Record<string, string> = {}): Promise<Event[]> {
-  const text = await (await ask(path, { headers })).text();
-  return text
-    .split('\n\n')
-    .filter((block) => block.includes('event: '))
-    .map((block) => {
+/** The events of a stream as they come, until it ends. */
+async function* streamEvents(path: string, headers: Record<string, string> = {}): AsyncGenerator<Event> {
+  let text = '';
+  for await (const chunk of (await ask(path, { headers })).body!.pipeThrough(new TextDecoderStream())) {
+    const blocks = (text + chunk).split('\n\n');
+    text = blocks.pop()!;
+    for (const block of blocks.filter((block) => block.includes('event: '))) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)![1]!;
-      return { id: field('id'), event: field('event'), data: JSON.parse(field('data')) };
-    });
+      yield { id: field('id'), event: field('event'), data: JSON.parse(field('data')) };
+    }
+  }
+}
+
+async function readAll(stream: AsyncIterable<Event>): Promise<Event[]> {
+  const events: Event[] = [];
+  for await (const event of stream) events.push(event);
+  return events;
+}
+
+/** How far a job is, in a number that grows. */
+function progressOf({ data: { status, progress } }: Event): number {
+  const rank = ['queued', 'starting', 'running', 'succeeded'].indexOf(status);
+  return rank * 1e6 + (progress ? (progress.epoch - 1) * progress.steps + progress.step : 0);
 }
 
 test('a job is followed from its reply to its result by events, which end with it and can be resumed', async () => {
-  const { id } = await post('/free', { dataset: 'mnist', epochs: 2 });
-  const events = await readEvents(`/free/jobs/${id}/events`);
-  const statuses = events.filter(({ event }) => event === 'status').map(({ data }) => data.status);
-  expect(statuses.at(-1)).toBe('succeeded');
-  expect(statuses).toContain('running');
-  const progress = events.filter(({ event }) => event === 'progress').map(({ data }) => data.progress!);
-  expect(progress.length).toBeGreaterThan(0);
-  for (const [index, { epoch, step }] of progress.entries()) {
-    const before = progress[index - 1];
-    if (before) expect(epoch * 600 + step).toBeGreaterThan(before.epoch * 600 + before.step);
-  }
-  const last = events.at(-1)!;
-  expect(last.event).toBe('result');
-  expect(last.data.result!.accuracy).toBeGreaterThan(90);
-  expect(await askJson(`/free/jobs/${id}`)).toEqual(last.data);
+  const { job_name, namespace, ...reply } = await post('/free', { dataset: 'mnist', epochs: 2 });
+  const path = `/free/jobs/${reply.id}/events`;
+  const all = readAll(streamEvents(path));
 
-  const resumed = await readEvents(`/free/jobs/${id}/events`, { 'last-event-id': events[0]!.id });
-  expect(resumed.map(({ event }) => event)).toEqual(['status', 'result']);
-  expect((await ask(`/free/jobs/${id}/events`, { headers: { 'last-event-id': last.id } })).status).toBe(204);
+  // Another listener leaves in the middle and comes back: with what is now, and what follows, and nothing of before.
+  const before: Event[] = [];
+  for await (const event of streamEvents(path)) {
+    before.push(event);
+    if (event.event === 'progress') break;
+  }
+  const left = before.at(-1)!;
+  const after = await readAll(streamEvents(path, { 'last-event-id': left.id }));
+  expect(left.data.status).toBe('running');
+  expect(progressOf(after[0]!)).toBeGreaterThanOrEqual(progressOf(left));
+  expect([after[0]!.event, after.at(-1)!.event]).toEqual(['status', 'result']);
+
+  const events = await all;
+  const [first, last] = [events[0]!, events.at(-1)!];
+  expect(first).toMatchObject({ event: 'status', data: { id: reply.id, created_at: reply.created_at } });
+  expect(last).toEqual(after.at(-1));
+  expect(events.filter(({ event }) => event === 'result')).toEqual([last]);
+  // Each event is the whole job, and none is behind the one before it.
+  for (const [index, event] of events.entries()) {
+    expect(Object.keys(event.data)).toEqual(Object.keys(last.data));
+    if (index > 0) expect(progressOf(event)).toBeGreaterThanOrEqual(progressOf(events[index - 1]!));
+  }
+  const statuses = [...new Set(events.map(({ data }) => data.status))];
+  expect(statuses.slice(statuses.indexOf('running'))).toEqual(['running', 'succeeded']);
+  const steps = events.filter(({ event }) => event === 'progress').map(progressOf);
+  expect(steps.length).toBeGreaterThan(1);
+  expect(new Set(steps).size).toBe(steps.length);
+  expect(last.data.result!.accuracy).toBeGreaterThan(90);
+  expect(await askJson(`/free/jobs/${reply.id}`)).toEqual(last.data);
+
+  const late = await readAll(streamEvents(path, { 'last-event-id': first.id }));
+  expect(late.map(({ event, data }) => [event, data])).toEqual([
+    ['status', last.data],
+    ['result', last.data],
+  ]);
+  expect((await ask(path, { headers: { 'last-event-id': last.id } })).status).toBe(204);
 });
 
 test('a client that asks with wait sees each state of a job, without asking again and again', async () => {
@@ -61,18 +96,30 @@ test('a client that asks with wait sees each state of a job, without asking agai
 });
 
 test('a followed log is sent as it grows, from before the start until the end', async () => {
-  const { id } = await post('/premium', { dataset: 'mnist', epochs: 1 });
-  const answer = await ask(`/premium/jobs/${id}/logs?follow=true`);
-  const chunks: number[] = [];
+  const inFront = [
+    await post('/free', { dataset: 'mnist', epochs: 20 }),
+    await post('/free', { dataset: 'mnist', epochs: 20 }),
+  ];
+  const { id } = await post('/free', { dataset: 'mnist', epochs: 2 });
+  const statusNow = async () => (await askJson<Job>(`/free/jobs/${id}`)).status;
+  const answer = await ask(`/free/jobs/${id}/logs?follow=true`);
+  expect(await statusNow()).toBe('queued');
+  for (const { id } of inFront) await ask(`/free/jobs/${id}`, { method: 'DELETE' });
+
   let text = '';
+  const seenWhile = new Map<string, string>();
   for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
-    chunks.push(performance.now());
     text += chunk;
+    const milestone = /Accuracy/.test(text) ? 'the end' : /Epoch/.test(text) ? 'progress' : undefined;
+    if (milestone && !seenWhile.has(milestone)) seenWhile.set(milestone, await statusNow());
   }
-  expect(chunks.length).toBeGreaterThan(2);
-  expect(text).toContain('Time passed: ');
+  expect(seenWhile.get('progress')).toBe('running');
+  const line = String.raw`Epoch \[[12]/2\], Step \[[1-6]00/600\], Loss: \d+\.\d{4}\n`;
+  expect(text).toMatch(
+    new RegExp(String.raw`^dataset: mnist\n(${line}){12}Accuracy [^\n]*\nTime passed: [\d.]+ sec\n$`),
+  );
   await waitForStatus(id, 'succeeded');
-  expect(await (await ask(`/premium/jobs/${id}/logs`)).text()).toBe(text);
+  expect(await (await ask(`/free/jobs/${id}/logs`)).text()).toBe(text);
 });
 
 test('jobs are listed newest first, page by page, also while others come', async () => {

@@ -1,6 +1,7 @@
 // What every end-to-end test needs of the running mesh. Everything goes the way that a user's request goes: to Envoy.
 
 import { connectToCluster, startWatchCache } from '@ml-job-mesh/cluster-client';
+import { annotation } from '@ml-job-mesh/tier-service/state/annotations.ts';
 import { jobsPath, podsPath } from '@ml-job-mesh/tier-service/state/job-paths.ts';
 import type { JobStatus } from '@ml-job-mesh/tier-service/state/job-status.ts';
 import { isTerminal, type Job as KubernetesJob, type Pod } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
@@ -90,4 +91,18 @@ export async function observePods(namespace: string) {
     if (type === 'added') observed.order.push(pod.metadata!.labels!['batch.kubernetes.io/job-name']!);
   });
   return observed;
+}
+
+/** Watches the Jobs of a namespace for the rest of the test: each outcome that is written on each Job, in order. */
+export async function observeOutcomes(namespace: string): Promise<Map<string, string[]>> {
+  const jobs = startWatchCache<KubernetesJob>(cluster, { path: jobsPath(namespace) });
+  onTestFinished(() => jobs.stop());
+  await jobs.synced;
+  const outcomes = new Map<string, string[]>();
+  jobs.on('change', (_, { metadata }) => {
+    const outcome = metadata?.annotations?.[annotation.outcome];
+    const seen = outcomes.get(metadata!.name!) ?? [];
+    if (outcome !== undefined && seen.at(-1) !== outcome) outcomes.set(metadata!.name!, [...seen, outcome]);
+  });
+  return outcomes;
 }

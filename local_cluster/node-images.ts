@@ -13,8 +13,7 @@ export function writeImages(stateFolder: string, software: Software, others: Ima
   const file = path.join(stateFolder, 'images.json');
   const dataFolder = path.join(stateFolder, 'data');
   const pretrainedFolder = path.join(stateFolder, 'pretrained');
-  const { mnist, kmnist } = software.datasets;
-  linkInto(dataFolder, { mnist, ...(kmnist && { kmnist }) });
+  linkInto(dataFolder, software.datasets);
   linkInto(
     pretrainedFolder,
     Object.fromEntries(
@@ -33,9 +32,9 @@ export function writeImages(stateFolder: string, software: Software, others: Ima
   return file;
 }
 
-/** Gives the folder of KMNIST that the state folder's cluster had at its last start; undefined if it had none. */
-export function linkedKmnist(stateFolder: string): string | undefined {
-  const link = path.join(stateFolder, 'data', 'kmnist');
+/** Gives the folder of a dataset that the state folder's cluster had at its last start; undefined if it had none. */
+export function linkedDataset(stateFolder: string, dataset: string): string | undefined {
+  const link = path.join(stateFolder, 'data', dataset);
   return existsSync(link) ? realpathSync(link) : undefined;
 }
 

@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { requireNotRunning } from './embedded-cluster.ts';
 import { projectFolder } from './install/cache.ts';
+import { otherDatasets } from './install/datasets.ts';
 import { installSoftware, requirePlatform } from './install/install.ts';
 import { formatSeconds } from './install/screen.ts';
 import { deployToContext } from './mesh/context-deployment.ts';
@@ -15,7 +16,7 @@ import { requireFreePorts } from './mesh/host-ports.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
 import { type LocalOptions, parseStartOptions, UsageError, usage } from './mesh/options.ts';
 import { listenForStop } from './mesh/stop-signals.ts';
-import { linkedKmnist } from './node-images.ts';
+import { linkedDataset } from './node-images.ts';
 import { endContainers } from './supervisor/leftover-containers.ts';
 import { endLeftovers } from './supervisor/process-records.ts';
 
@@ -41,11 +42,13 @@ async function main(): Promise<void> {
 async function runHere(options: LocalOptions, stopped: AbortSignal): Promise<void> {
   const startedAt = performance.now();
   requirePlatform();
-  if (options.kmnist !== undefined) requireFolder(options.kmnist);
+  for (const [name, folder] of Object.entries(options.datasets)) requireFolder(name, folder);
   await requireNotRunning(stateFolder);
   await requireFreePorts(options.host, { port: options.port, 'grader-port': options.graderPort }, stateFolder);
-  const kmnist = { named: options.kmnist, before: linkedKmnist(stateFolder) };
-  const software = await installSoftware({ kmnist, cancel: stopped });
+  const sources = otherDatasets.map((name) => {
+    return [name, { named: options.datasets[name], before: linkedDataset(stateFolder, name) }];
+  });
+  const software = await installSoftware({ datasets: Object.fromEntries(sources), cancel: stopped });
   const mesh = await startLocalMesh({ ...options, stateFolder, software, cancel: stopped, log: tell });
   const events = await followEvents(mesh.cluster.kubeconfig, tell);
   console.log(describe(mesh, performance.now() - startedAt));
@@ -87,7 +90,7 @@ async function killEverything(): Promise<void> {
   process.exit(130);
 }
 
-function requireFolder(folder: string): void {
+function requireFolder(option: string, folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new UsageError(`--kmnist is ${JSON.stringify(folder)}, which is not a folder`);
+  throw new UsageError(`--${option} is ${JSON.stringify(folder)}, which is not a folder`);
 }

@@ -1,7 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import type { KubernetesObject, V1Container, V1DaemonSet, V1Deployment, V1Job } from '@kubernetes/client-node';
+import type {
+  KubernetesObject,
+  V1Container,
+  V1DaemonSet,
+  V1Deployment,
+  V1Job,
+  V1ObjectMeta,
+} from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { cluster } from '../local_cluster/node/testing/cluster-under-test.ts';
@@ -28,6 +35,23 @@ async function render(overlay: string, components: string[] = []): Promise<Kuber
 
 function nameOf({ kind, metadata }: KubernetesObject): string {
   return `${kind} ${metadata?.namespace ?? ''}/${metadata?.name}`;
+}
+
+const jobNamespaces = ['free-service', 'premium-service', 'default'];
+
+/** Each object with the namespace that it lands in; undefined for kinds that are in none. */
+async function withNamespaces(objects: KubernetesObject[]) {
+  const clusterWide = await kubectl(['api-resources', '--namespaced=false', '--no-headers']);
+  const kinds = new Set(
+    clusterWide
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).at(-1)),
+  );
+  return objects.map((object) => ({
+    ...object,
+    namespace: kinds.has(object.kind!) ? undefined : (object.metadata?.namespace ?? 'default'),
+  }));
 }
 
 function deploymentsIn(objects: KubernetesObject[]): V1Deployment[] {
@@ -71,12 +95,28 @@ describe.each(overlays)('The overlay %s', (overlay) => {
 
   test('marks everything as part of the mesh, and puts nothing into the Job namespaces but quotas and roles', async () => {
     const objects = await render(overlay);
-    const unmarked = objects.filter(
-      ({ metadata }) => metadata?.labels?.['app.kubernetes.io/part-of'] !== 'ml-job-mesh',
-    );
+    const partOf = (metadata?: V1ObjectMeta) => metadata?.labels?.['app.kubernetes.io/part-of'];
+    const unmarked = objects.filter(({ metadata }) => partOf(metadata) !== 'ml-job-mesh');
     expect(unmarked.map(nameOf)).toEqual([]);
-    const inJobNamespaces = objects.filter(({ metadata }) => /-service$|^default$/.test(metadata?.namespace ?? ''));
-    expect([...new Set(inJobNamespaces.map(({ kind }) => kind))].sort()).toEqual(['ResourceQuota', 'RoleBinding']);
+    const workloads = objects.filter(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet') as V1Deployment[];
+    expect(workloads.filter(({ spec }) => partOf(spec?.template.metadata) !== 'ml-job-mesh').map(nameOf)).toEqual([]);
+
+    // What names no namespace goes into `default`, unless its kind has none.
+    const placed = await withNamespaces(objects);
+    const contents = (namespace: string) => placed.filter((object) => object.namespace === namespace).map(nameOf);
+    expect(Object.fromEntries(jobNamespaces.map((namespace) => [namespace, contents(namespace).sort()]))).toEqual({
+      'free-service': [
+        'ResourceQuota free-service/free-tier-quota',
+        'RoleBinding free-service/free-tier',
+        'RoleBinding free-service/grader-interface',
+      ],
+      'premium-service': [
+        'ResourceQuota premium-service/premium-tier-quota',
+        'RoleBinding premium-service/grader-interface',
+        'RoleBinding premium-service/premium-tier',
+      ],
+      default: ['RoleBinding default/premium-tier'],
+    });
   });
 
   test('runs everything without privileges, with probes, limits and a token only where it is used', async () => {
@@ -109,17 +149,37 @@ describe.each(overlays)('The overlay %s', (overlay) => {
 test('Every service may run in its namespace: Pod Security and the quota let its pod in, a second one beside the first', async () => {
   const deployments = deploymentsIn(await render('context'));
   expect(deployments).toHaveLength(4);
-  for (const { metadata, spec } of deployments) {
-    const { namespace, name } = metadata!;
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { ...spec!.template.metadata, name, namespace },
-      spec: spec!.template.spec,
-    };
-    await expect(
-      cluster.create(`/api/v1/namespaces/${namespace}/pods`, pod, { query: { dryRun: 'All' } }),
-    ).resolves.toBeDefined();
+  const made: string[] = [];
+  try {
+    // All of them at once, for real: a dry run takes nothing from a quota. No scheduler looks after them, so none runs.
+    for (const { metadata, spec } of [...deployments, ...deployments]) {
+      const { namespace } = metadata!;
+      const name = `${metadata!.name}-${made.length}`;
+      const path = `/api/v1/namespaces/${namespace}/pods`;
+      const pod = { metadata: { name }, spec: { ...spec!.template.spec, schedulerName: 'nobody' } };
+      await cluster.create(path, pod);
+      made.push(`${path}/${name}`);
+    }
+    expect(made).toHaveLength(8);
+  } finally {
+    for (const path of made) await cluster.delete(path, { gracePeriodSeconds: 0 });
+  }
+});
+
+test('A service that asked for more than its namespace allows would not run: neither privileges nor pods without end', async () => {
+  for (const { metadata, spec } of deploymentsIn(await render('context'))) {
+    const create = (podSpec: object) =>
+      cluster.create(
+        `/api/v1/namespaces/${metadata!.namespace}/pods`,
+        { metadata: { name: 'too-much' }, spec: podSpec },
+        { query: { dryRun: 'All' } },
+      );
+    const podSpec = spec!.template.spec!;
+    const [container, ...others] = podSpec.containers;
+    const limits = { ...container!.resources!.limits, cpu: '100' };
+    const greedy = { ...container, resources: { ...container!.resources, limits } };
+    await expect(create({ ...podSpec, hostNetwork: true })).rejects.toThrow(/violates PodSecurity "restricted/);
+    await expect(create({ ...podSpec, containers: [greedy, ...others] })).rejects.toThrow(/exceeded quota/);
   }
 });
 
@@ -162,6 +222,42 @@ test('The overlay local opens its two ports to this machine alone', async () => 
   expect(opened.map(({ hostIP, hostPort, containerPort }) => ({ hostIP, hostPort, containerPort }))).toEqual([
     { hostIP: '127.0.0.1', hostPort: 5000, containerPort: 5000 },
     { hostIP: '127.0.0.1', hostPort: 8080, containerPort: 8080 },
+  ]);
+});
+
+test("Images of our own are asked of no public registry, and an overlay's images name the Jobs' one too", async () => {
+  const objects = await render('context');
+  const images = deploymentsIn(objects)
+    .flatMap(containersOf)
+    .map(({ image }) => image!);
+  const ours = [
+    ...images.filter((image) => image.includes('ml-job-mesh')),
+    environmentOf(objects, 'free-tier').JOB_IMAGE,
+  ];
+  expect([...new Set(ours)].sort()).toEqual(
+    ['model-config', 'services', 'web-tier'].map((name) => `localhost/ml-job-mesh/${name}:local`),
+  );
+
+  // As an operator does it: in the overlay's own list.
+  const copy = await mkdtemp(join(tmpdir(), 'kustomize-'));
+  for (const folder of ['manifests', 'web_tier', 'free_service', 'premium_service']) {
+    await cp(pathOf(`../${folder}`), join(copy, folder), {
+      recursive: true,
+      filter: (from) => !/node_modules/.test(from),
+    });
+  }
+  const file = join(copy, 'manifests/overlays/context/kustomization.yaml');
+  const kustomization = parse(await readFile(file, 'utf8'));
+  const name = 'localhost/ml-job-mesh/model-config';
+  const digest = `sha256:${'0'.repeat(64)}`;
+  kustomization.images = [{ name, newName: 'registry.example/team/jobs', digest }];
+  await writeFile(file, stringify(kustomization));
+  const elsewhere = parseAllDocuments(await kubectl(['kustomize', join(file, '..')])).map((one) => one.toJS());
+  await rm(copy, { recursive: true });
+  const wanted = `registry.example/team/jobs@${digest}`;
+  expect(['free-tier', 'premium-tier'].map((tier) => environmentOf(elsewhere, tier).JOB_IMAGE)).toEqual([
+    wanted,
+    wanted,
   ]);
 });
 

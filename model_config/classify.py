@@ -48,7 +48,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     value = {name: text.strip() for name, text in environment.items()}
     pretrained, seed = value.get("PRETRAINED") or "false", value.get("SEED")
     return Settings(
-        dataset=one_of("DATASET", value.get("DATASET"), DATASETS, "unknown_dataset"),
+        dataset=one_of("DATASET", value.get("DATASET"), tuple(DATASETS), "unknown_dataset"),
         model_type=one_of("TYPE", value.get("TYPE"), MODEL_TYPES, "unknown_type"),
         epochs=whole_number("EPOCHS", value.get("EPOCHS") or "5", 1, MAX_EPOCHS, "bad_epochs"),
         pretrained=one_of("PRETRAINED", pretrained, ("true", "false"), "bad_pretrained") == "true",

@@ -1,6 +1,6 @@
-"""Puts MNIST and KMNIST into the data folder, as plain IDX files that were verified.
+"""Puts the datasets of datasets.json into the data folder, as plain IDX files that were verified.
 
-    python data_preload.py                                     fetches both
+    python data_preload.py                                     fetches all of them
     python data_preload.py mnist --from FOLDER                 takes IDX files, plain or .gz, from a folder
     python data_preload.py kmnist --from FOLDER --split 2000   makes both splits out of a test split alone
 
@@ -11,12 +11,11 @@ import gzip
 import hashlib
 import sys
 import tempfile
-import urllib.request
 import zlib
 from argparse import ArgumentParser, Namespace
-from http.client import HTTPException
 from pathlib import Path
 
+from fetch_originals import FetchError, fetch_original
 from utils import (
     CLASSES,
     DATASETS,
@@ -36,29 +35,6 @@ from utils import (
 )
 
 ORIGINAL_COUNTS = {"train": 60_000, "test": 10_000}
-
-# SHA-256 of the original files, uncompressed.
-ORIGINALS_SHA256 = {
-    ("mnist", "train-images-idx3-ubyte"): "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    ("mnist", "train-labels-idx1-ubyte"): "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    ("mnist", "t10k-images-idx3-ubyte"): "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    ("mnist", "t10k-labels-idx1-ubyte"): "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-    ("kmnist", "t10k-images-idx3-ubyte"): "76fbd229ce87db80dd281af5e6670de4ad0e42fb30a7bd643972994c47c1f42e",
-    ("kmnist", "t10k-labels-idx1-ubyte"): "a11dc742be8e781a40a92f53d6a4957e7b7d36df2faa097659131ebfd8fd60c6",
-}
-
-# Of KMNIST's training split only the compressed files' MD5 is published.
-ORIGINALS_GZ_MD5 = {
-    ("kmnist", "train-images-idx3-ubyte"): "bdb82020997e1d708af4cf47b453dcf7",
-    ("kmnist", "train-labels-idx1-ubyte"): "e144d726b3acfaa3e44228e80efcd344",
-}
-
-# Where the compressed files are: KMNIST with its authors, MNIST with PyTorch's, who keep a copy.
-SOURCES = {
-    "mnist": "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    "kmnist": "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
-}
-FETCH_TIMEOUT_SECONDS = 30
 
 
 def read_idx_file(folder: Path, dataset: str, name: str, original_size: int) -> bytes:
@@ -80,8 +56,8 @@ def read_idx_file(folder: Path, dataset: str, name: str, original_size: int) -> 
         hint = "; --split makes a training split of the test split" if name.startswith("train") else ""
         raise JobError("dataset_missing", f"there is no {name} and no {name}.gz in {folder}{hint}")
     if len(data) == original_size:
-        sha256 = ORIGINALS_SHA256.get((dataset, name))
-        md5 = ORIGINALS_GZ_MD5.get((dataset, name))
+        sha256 = DATASETS[dataset]["sha256"].get(name)
+        md5 = DATASETS[dataset]["gz_md5"].get(name)
         if sha256 is not None and sha256 != hashlib.sha256(data).hexdigest():
             raise damaged(str(folder / name), f"has the size of {dataset}'s original, but not its content")
         if md5 is not None and gz_md5 is not None and md5 != gz_md5:
@@ -148,25 +124,17 @@ def fetch(dataset: str, data_folder: Path) -> None:
     if is_whole(data_folder / dataset):
         log(f"{dataset}: already in {data_folder / dataset}, verified")
         return
+    source = DATASETS[dataset]["source"]
     with tempfile.TemporaryDirectory() as folder:
-        for split in ORIGINAL_COUNTS:
-            for name in (images_name(split), labels_name(split)):
-                fetch_file(f"{SOURCES[dataset]}{name}.gz", Path(folder) / f"{name}.gz")
+        try:
+            fetch_original(source, Path(folder))
+        except FetchError as error:
+            raise JobError("fetch_failed", str(error)) from error
+        for split, count in ORIGINAL_COUNTS.items():
             found = len(read_source(Path(folder), dataset, split)[1])
-            if found != ORIGINAL_COUNTS[split]:
-                wanted = ORIGINAL_COUNTS[split]
-                raise damaged(SOURCES[dataset], f"gave {found} images of the {split} split, not {wanted}")
+            if found != count:
+                raise damaged(source, f"gave {found} images of the {split} split, not {count}")
         preload_from(Path(folder), dataset, data_folder, None)
-
-
-def fetch_file(url: str, target: Path) -> None:
-    """Writes what an address gives into a file. What arrives is verified when it is read, not here."""
-    try:
-        with urllib.request.urlopen(url, timeout=FETCH_TIMEOUT_SECONDS) as answer:
-            target.write_bytes(answer.read())
-    except (OSError, HTTPException) as error:  # no route, no server, an answer that breaks off
-        reason = " ".join(str(error).split())
-        raise JobError("fetch_failed", f"{url} could not be fetched: {reason}") from error
 
 
 def is_whole(folder: Path) -> bool:
@@ -180,8 +148,8 @@ def is_whole(folder: Path) -> bool:
 
 
 def parse_options() -> Namespace:
-    parser = ArgumentParser(description="Puts MNIST and KMNIST into the data folder, verified.")
-    parser.add_argument("dataset", nargs="?", choices=DATASETS, help="default: both")
+    parser = ArgumentParser(description="Puts the datasets of datasets.json into the data folder, verified.")
+    parser.add_argument("dataset", nargs="?", choices=DATASETS, help="default: all")
     parser.add_argument(
         "--from", dest="source", type=Path, metavar="FOLDER", help="take IDX files, plain or .gz, from here"
     )
@@ -190,7 +158,7 @@ def parse_options() -> Namespace:
     parser.add_argument("--data", type=Path, default=here / "data", metavar="FOLDER", help="default: ./data")
     options = parser.parse_args()
     if options.source and not options.dataset:
-        parser.error("--from needs the dataset's name: the two have the same file names")
+        parser.error("--from needs the dataset's name: all have the same file names")
     if options.split is not None and not options.source:
         parser.error("--split goes with --from")
     return options

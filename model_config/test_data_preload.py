@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
-from data_preload import SOURCES, fetch, preload_from, read_source, train_test_split
-from utils import JobError, images_name, labels_name, read_split, write_with_checksum
+from data_preload import fetch, preload_from, read_source, train_test_split
+from utils import DATASETS, JobError, images_name, labels_name, read_split, write_with_checksum
 
 HERE = Path(__file__).parent
 
@@ -45,7 +45,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
     Thread(target=server.serve_forever).start()
-    monkeypatch.setitem(SOURCES, "mnist", f"http://127.0.0.1:{server.server_port}/")
+    monkeypatch.setitem(DATASETS["mnist"], "source", f"http://127.0.0.1:{server.server_port}/")
     yield folder
     server.shutdown()
     server.server_close()

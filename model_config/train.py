@@ -8,8 +8,11 @@ The same seed gives the same networks, and several such programs may run side by
 
 import ctypes
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+warnings.filterwarnings("ignore", message="Failed to initialize NumPy")  # nothing here needs it
 
 import torch
 from torch import Tensor, nn

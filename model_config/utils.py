@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-DATASETS = ("mnist", "kmnist")
+# By name: where each comes from and what its files are, as datasets.json declares them; the services read it as well.
+DATASETS = json.loads(Path(__file__).with_name("datasets.json").read_text())
 MODEL_TYPES = ("ff", "cnn")
 
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049

@@ -39,6 +39,8 @@ export interface ComposeTierOptions {
   maxUnfinished: number;
   /** How many finished jobs are kept. */
   maxFinished: number;
+  /** The image that Jobs run; without it the one that the Job template names. */
+  jobImage?: string | undefined;
   /** The kubeconfig's file; without it what `connectToCluster` finds. */
   kubeconfig?: string;
   logger?: FastifyServerOptions['logger'];
@@ -53,8 +55,8 @@ export type RunningTier = Awaited<ReturnType<typeof composeTier>>;
  * @throws Error when the kubeconfig or the Job template cannot be used
  */
 export async function composeTier(options: ComposeTierOptions) {
-  const { tier, clients, maxUnfinished, maxFinished, kubeconfig, logger, timings = {} } = options;
-  const template = loadJobTemplate(tier);
+  const { tier, clients, maxUnfinished, maxFinished, jobImage, kubeconfig, logger, timings = {} } = options;
+  const template = loadJobTemplate(tier, jobImage);
   const cluster = connectToCluster({ kubeconfig });
   const app = createApp({ logger: logger ?? false });
   const metrics = createMetrics(`${tier.name}-tier`);

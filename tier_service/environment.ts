@@ -3,6 +3,8 @@ import { readServiceEnvironment, type ServiceEnvironment, wholeNumber } from '@m
 
 /** What a tier is told from outside. */
 export interface Environment extends ServiceEnvironment {
+  /** The image that Jobs run; undefined leaves the one that the Job template names. */
+  jobImage: string | undefined;
   /** How many jobs may be unfinished at a time. */
   maxUnfinished: number;
   /** How many finished jobs are kept. */
@@ -16,6 +18,7 @@ export interface Environment extends ServiceEnvironment {
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   return {
     ...readServiceEnvironment(env),
+    jobImage: env.JOB_IMAGE?.trim() || undefined,
     maxUnfinished: wholeNumber(env, 'MAX_UNFINISHED_JOBS', { fallback: 500, least: 1, greatest: 1_000_000 }),
     maxFinished: wholeNumber(env, 'MAX_FINISHED_JOBS', { fallback: 1_000, least: 1, greatest: 1_000_000 }),
   };

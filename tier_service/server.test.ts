@@ -67,3 +67,14 @@ test('a tier whose token is not there yet starts too, and goes on when it is', a
   writeFileSync(tokenFile, 'a token');
   await vi.waitFor(async () => expect(await ready()).toEqual([200, false]), patience);
 });
+
+test("JOB_IMAGE decides what a tier's Jobs run", async () => {
+  const stub = await startStubApiServer();
+  onTestFinished(() => stub.stop());
+  const JOB_IMAGE = 'registry.example/model-config@sha256:0a1b2c';
+  const tier = await startServiceProcess(['service.ts', 'free'], stub.kubeconfig, { JOB_IMAGE });
+  const post = () => fetch(`${tier.url}/free`, { method: 'POST', body: '{"dataset":"mnist"}' });
+  await vi.waitFor(async () => expect((await post()).status).toBe(200), { timeout: 20_000, interval: 100 });
+  const [job] = stub.list(jobsPath('free-service'));
+  expect(job.spec.template.spec.containers.map(({ image }: { image: string }) => image)).toEqual([JOB_IMAGE]);
+});

@@ -11,12 +11,13 @@ const projectFolder = resolve(import.meta.dirname, '../..');
  * Starts a program of the project, until the test is over.
  * @param args its file, from the project's folder, and its arguments
  * @param kubeconfig the cluster that it is given
+ * @param settings environment variables besides the usual ones
  */
-export async function startServiceProcess(args: string[], kubeconfig: string) {
+export async function startServiceProcess(args: string[], kubeconfig: string, settings: NodeJS.ProcessEnv = {}) {
   const port = await freePort();
   const child = spawn(process.execPath, args, {
     cwd: projectFolder,
-    env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig, PORT: String(port), LOG_LEVEL: 'warn' },
+    env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig, PORT: String(port), LOG_LEVEL: 'warn', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

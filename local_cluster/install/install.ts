@@ -1,6 +1,7 @@
 /** Installs what a command needs, side by side, and shows how it goes. The second time it only finds it. */
+import declared from '../../model_config/datasets.json' with { type: 'json' };
 import { markUsed, removeUnused, withWorkFolder } from './cache.ts';
-import { type KmnistSources, prepareKmnist, prepareMnist, trainNetworks } from './datasets.ts';
+import { type DatasetSources, otherDatasets, prepareDataset, prepareMnist, trainNetworks } from './datasets.ts';
 import { installEnvoy } from './envoy.ts';
 import { buildGoProgram, builtProgram, etcdVersion, findGo, type GoProgram, kubernetesVersion } from './go.ts';
 import { findPython, type Python } from './python.ts';
@@ -20,15 +21,16 @@ export interface Software {
   envoy: string;
   /** The Python that has PyTorch. */
   python: string;
-  /** Folders of data sets by name; KMNIST is not to be had everywhere. */
-  datasets: { mnist: string; kmnist?: string };
+  /** Folders of data sets by name; all but MNIST's may be missing. */
+  datasets: Record<string, string>;
   /** Folders with trained networks. */
   networks: string[];
 }
 
 /** What to install and how to show it. */
 export interface InstallOptions {
-  kmnist?: KmnistSources;
+  /** By name, where data sets may come from besides their own sources. */
+  datasets?: Record<string, DatasetSources>;
   output?: Output;
   /** Aborted when the user wants it to stop. */
   cancel?: AbortSignal;
@@ -43,13 +45,18 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
     const envoy = step('Envoy', [python], (context, found) => installEnvoy(context, found, workFolder));
     const { controlPlane, shim } = addGoSteps(runner, python, workFolder);
     const mnist = step('MNIST', [packages], prepareMnist);
-    const kmnist = step('KMNIST', [packages], (context, found) => prepareKmnist(context, found, options.kmnist ?? {}));
     const mnistNetworks = step('Networks for MNIST', [packages, mnist], (context, found, data) =>
       trainNetworks(context, found, 'mnist', data),
     );
-    const kmnistNetworks = step('Networks for KMNIST', [packages, kmnist], async (context, found, data) =>
-      data ? trainNetworks(context, found, 'kmnist', data) : { value: undefined },
-    );
+    const others = otherDatasets.map((name) => {
+      const { title } = declared[name];
+      const sources = options.datasets?.[name] ?? {};
+      const folder = step(title, [packages], (context, found) => prepareDataset(context, found, name, sources));
+      const networks = step(`Networks for ${title}`, [packages, folder], async (context, found, data) =>
+        data ? trainNetworks(context, found, name, data) : { value: undefined },
+      );
+      return { name, folder, networks };
+    });
     await runner.finish();
     await removeUnused().catch(() => undefined); // What cannot be removed is in nobody's way.
     return {
@@ -57,10 +64,23 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
       shim: await shim,
       envoy: await envoy,
       python: await packages,
-      datasets: { mnist: await mnist, kmnist: await kmnist },
-      networks: [await mnistNetworks, await kmnistNetworks].filter((folder) => folder !== undefined),
+      datasets: await foldersOf([{ name: 'mnist', folder: mnist }, ...others]),
+      networks: Object.values(
+        await foldersOf([
+          { name: 'mnist', folder: mnistNetworks },
+          ...others.map(({ name, networks }) => ({ name, folder: networks })),
+        ]),
+      ),
     };
   });
+}
+
+/** Waits for the folders, and leaves out what is not to be had. */
+async function foldersOf(
+  named: { name: string; folder: Promise<string | undefined> }[],
+): Promise<Record<string, string>> {
+  const found = await Promise.all(named.map(async ({ name, folder }) => [name, await folder] as const));
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 const day = 24 * 60 * 60 * 1000;

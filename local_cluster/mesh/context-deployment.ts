@@ -5,6 +5,7 @@ import { projectFolder } from '../install/cache.ts';
 import { installedControlPlane } from '../install/install.ts';
 import { standardOutput } from '../install/screen.ts';
 import { createStepRunner } from '../install/step-runner.ts';
+import { requireVersion } from './cluster-version.ts';
 import { applyManifests, type Kubectl, waitForDeployments } from './deploy.ts';
 import type { ContextOptions } from './options.ts';
 
@@ -22,7 +23,8 @@ export async function deployToContext({ context, kubeconfig }: ContextOptions, c
   const reaching = runner.step('Cluster', [], async ({ say }) => {
     say('asking for its nodes');
     const names = (await kubectl(['get', 'nodes', '-o', 'name', '--request-timeout=10s'])).trim().split('\n');
-    return { value: names.length, done: `${context}, ${names.length} node${names.length === 1 ? '' : 's'}` };
+    const version = await requireVersion(kubectl);
+    return { value: version, done: `${context}, ${names.length} node${names.length === 1 ? '' : 's'}, ${version}` };
   });
   runner.step('Services', [reaching], async ({ say, signal }) => {
     say('applying the manifests');

@@ -33,7 +33,7 @@ test('deploys to the cluster of a context, waits until it is ready, and says how
     ...['--context', 'ml-job-mesh', '--kubeconfig', kubeconfig],
   ]);
   expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('The mesh runs in this cluster.') });
-  expect(output).toMatch(/✓ Cluster: ml-job-mesh, 2 nodes/);
+  expect(output).toMatch(/✓ Cluster: ml-job-mesh, 2 nodes, v1\.\d+\.\d+/);
   expect(output).toContain('-n web-tier port-forward service/web-tier 8080:80');
 
   const selector = [

@@ -8,7 +8,7 @@ describe('npm start', () => {
       port: 8080,
       graderPort: 5000,
       host: '127.0.0.1',
-      kmnist: undefined,
+      datasets: {},
     });
   });
 
@@ -19,7 +19,7 @@ describe('npm start', () => {
       port: 9000,
       graderPort: 9001,
       host: '0.0.0.0',
-      kmnist: 'data',
+      datasets: { kmnist: 'data' },
     });
   });
 

@@ -1,14 +1,18 @@
 /** What `npm start` understands on its command line. */
 import net from 'node:net';
 import { parseArgs } from 'node:util';
+import declared from '../../model_config/datasets.json' with { type: 'json' };
+import { type Dataset, otherDatasets } from '../install/datasets.ts';
+
+const describeOption = (name: Dataset) =>
+  `  ${`--${name} FOLDER`.padEnd(20)} folder with ${declared[name].title}'s IDX files, plain or .gz\n`;
 
 export const usage = `npm start [-- OPTIONS]: runs the whole mesh on this machine, or deploys it to a cluster
 
   --port N             port of the front proxy, Envoy (8080)
   --grader-port N      port of the grader interface (5000)
   --host ADDRESS       address of this machine to listen on (127.0.0.1: reached from this machine alone)
-  --kmnist FOLDER      folder with KMNIST's IDX files, plain or .gz
-  --context NAME       deploy to the cluster of this kubeconfig context instead (kind, minikube, EKS, …)
+${otherDatasets.map(describeOption).join('')}  --context NAME       deploy to the cluster of this kubeconfig context instead (kind, minikube, EKS, …)
   --kubeconfig FILE    with --context: the kubeconfig (what kubectl would take)
   --help               show this
 
@@ -21,7 +25,8 @@ export interface LocalOptions {
   port: number;
   graderPort: number;
   host: string;
-  kmnist?: string | undefined;
+  /** The folders with IDX files that were named, by dataset. */
+  datasets: Record<string, string>;
 }
 
 /** What a deployment to another cluster is started with. */
@@ -45,7 +50,7 @@ export class UsageError extends Error {
 export function parseStartOptions(args: string[]): StartOptions {
   const values = parse(args);
   if (values.help) return { kind: 'help' };
-  const local = ['port', 'grader-port', 'host', 'kmnist'].filter((name) => name in values);
+  const local = ['port', 'grader-port', 'host', ...otherDatasets].filter((name) => name in values);
   if (values.context !== undefined) {
     if (local.length > 0) throw new UsageError(`--${local[0]} does not go with --context`);
     if (!values.context) throw new UsageError('--context needs the name of a context');
@@ -57,7 +62,8 @@ export function parseStartOptions(args: string[]): StartOptions {
   if (port === graderPort) throw new UsageError(`--port and --grader-port are both ${port}`);
   const host = values.host ?? '127.0.0.1';
   if (!net.isIPv4(host)) throw new UsageError(`--host is ${JSON.stringify(host)}; it must be an IPv4 address`);
-  return { kind: 'local', port, graderPort, host, kmnist: values.kmnist };
+  const named = otherDatasets.flatMap((name) => (name in values ? [[name, values[name] as string]] : []));
+  return { kind: 'local', port, graderPort, host, datasets: Object.fromEntries(named) };
 }
 
 function parse(args: string[]) {
@@ -67,12 +73,13 @@ function parse(args: string[]) {
       port: text,
       'grader-port': text,
       host: text,
-      kmnist: text,
       context: text,
       kubeconfig: text,
       help: { type: 'boolean', short: 'h' },
     } as const;
-    return parseArgs({ args, options, strict: true }).values;
+    const folders = Object.fromEntries(otherDatasets.map((name) => [name, text]));
+    const { values } = parseArgs({ args, options: { ...folders, ...options }, strict: true });
+    return values as ReturnType<typeof parseArgs<{ options: typeof options }>>['values'] & Record<string, unknown>;
   } catch (error) {
     throw new UsageError((error as Error).message.split('. ')[0], { cause: error });
   }

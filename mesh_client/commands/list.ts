@@ -1,3 +1,4 @@
+import { anyOf, datasetNames } from '../datasets.ts';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import type { Command } from '../command.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
@@ -28,7 +29,7 @@ export const list: Command = {
       choices: ['queued', 'starting', 'running', 'succeeded', 'failed', 'cancelled'],
       help: 'only those that are queued, starting, running, succeeded, failed or cancelled',
     },
-    dataset: { type: 'string', value: 'DATASET', choices: ['mnist', 'kmnist'], help: 'only those of mnist or kmnist' },
+    dataset: { type: 'string', value: 'DATASET', choices: datasetNames, help: `only those of ${anyOf(datasetNames)}` },
     limit: { type: 'string', value: 'N', help: `at most so many; ${defaultLimit} if left out` },
     all: { type: 'boolean', help: 'all of them' },
   },

@@ -1,3 +1,4 @@
+import { anyOf, datasetNames } from '../datasets.ts';
 import { randomUUID } from 'node:crypto';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import type { Command } from '../command.ts';
@@ -19,7 +20,7 @@ export const submit: Command = {
     key: { type: 'string', value: 'KEY', help: 'idempotency key: the same key and job again give the same id' },
     watch: { type: 'boolean', help: 'then watch it to its end' },
   },
-  notes: 'DATASET is mnist or kmnist. Standard output is the id alone.',
+  notes: `DATASET is ${anyOf(datasetNames)}. Standard output is the id alone.`,
 
   async run({ api, terminal, json, options, words }) {
     const { tier = 'free', epochs, pretrained, key = randomUUID() } = options;

@@ -1,3 +1,6 @@
-/** The images that a job may learn. */
-export const datasets = ['mnist', 'kmnist'] as const;
-export type Dataset = (typeof datasets)[number];
+import declared from '../../model_config/datasets.json' with { type: 'json' };
+
+/** The datasets that a job can learn: those that the Jobs' image declares. */
+export const datasets = Object.keys(declared) as (keyof typeof declared)[];
+
+export type Dataset = keyof typeof declared;

@@ -9,7 +9,7 @@ export const defaultEpochs = 5;
 /** The body of a POST, whatever it was sent as. Fields that are not named here are passed over. */
 export const JobRequest = Type.Object(
   {
-    dataset: Type.Enum([...datasets], { description: 'The images to learn.' }),
+    dataset: Type.Enum(datasets, { description: 'The images to learn.' }),
     epochs: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -32,7 +32,7 @@ export const JobRequest = Type.Object(
 export type JobChoices = Required<Static<typeof JobRequest>>;
 
 const allowed: Record<string, string> = {
-  dataset: 'one of "mnist", "kmnist"',
+  dataset: `one of ${datasets.map((name) => JSON.stringify(name)).join(', ')}`,
   epochs: 'a whole number from 1 to 20',
   pretrained: 'true or false',
 };

@@ -7,6 +7,13 @@ test.each([freeTier, premiumTier])('the $name tier has a template that it can us
   expect(checkJobTemplate(loadJobTemplate(tier), tier)).toEqual([]);
 });
 
+test('the image that a tier is given takes the place of the one in its template', () => {
+  const images = (image?: string) =>
+    loadJobTemplate(freeTier, image).spec!.template.spec!.containers.map((container) => container.image);
+  expect(images()).toEqual(['localhost/ml-job-mesh/model-config:local']);
+  expect(images('registry.example/model@sha256:1f2e')).toEqual(['registry.example/model@sha256:1f2e']);
+});
+
 test('a template that breaks what the tier promises is refused with all that is wrong', () => {
   const template = loadJobTemplate(freeTier);
   template.metadata!.name = 'fixed';

@@ -8,12 +8,14 @@ const settableVariables = ['DATASET', 'EPOCHS', 'PRETRAINED'] as const;
 
 /**
  * Reads a tier's Job template and checks that it is what the tier promises.
+ * @param image what the container runs instead of the image that the template names
  * @throws Error that names the file and everything that is wrong in it
  */
-export function loadJobTemplate(tier: Pick<Tier, 'jobTemplate' | 'model'>): Job {
+export function loadJobTemplate(tier: Pick<Tier, 'jobTemplate' | 'model'>, image?: string): Job {
   const template = parse(readFileSync(tier.jobTemplate, 'utf8')) as Job;
   const wrong = checkJobTemplate(template, tier);
   if (wrong.length) throw new Error(`${tier.jobTemplate.pathname} cannot be used: ${wrong.join('; ')}`);
+  if (image) template.spec!.template.spec!.containers.find(({ name }) => name === containerName)!.image = image;
   return template;
 }
 

@@ -247,7 +247,7 @@ describe('addresses', () => {
     await pods.create('server', [
       {
         name: 'main',
-        image: 'ml-job-mesh/services:local',
+        image: 'localhost/ml-job-mesh/services:local',
         imagePullPolicy: 'IfNotPresent',
         command: ['node', '-e', serve],
         env: [{ name: 'HOST', value: '0.0.0.0' }],

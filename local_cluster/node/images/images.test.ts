@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { describeImages, repositoryOf } from './images.ts';
 
 test.each([
+  ['localhost/ml-job-mesh/services:local', 'ml-job-mesh/services'],
   ['busybox', 'busybox'],
   ['busybox:1.36', 'busybox'],
   ['docker.io/library/busybox:1', 'busybox'],

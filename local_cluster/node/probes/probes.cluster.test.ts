@@ -68,7 +68,7 @@ describe('probes', () => {
     }).listen(8124, process.env.HOST)`;
     const server = {
       name: 'main',
-      image: 'ml-job-mesh/services:local',
+      image: 'localhost/ml-job-mesh/services:local',
       imagePullPolicy: 'IfNotPresent',
       command: ['node', '-e', serve],
       env: [{ name: 'HOST', value: '0.0.0.0' }],

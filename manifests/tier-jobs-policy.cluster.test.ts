@@ -1,0 +1,175 @@
+// Which Jobs a tier may touch in a namespace that it shares, and who may make Jobs that look like a tier's: asked of the
+// API server with the accounts' own tokens.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { V1Job } from '@kubernetes/client-node';
+import { type ClusterConnection, connectToCluster, KubernetesError } from '@ml-job-mesh/cluster-client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { cluster, kubeconfig, until } from '../local_cluster/node/testing/cluster-under-test.ts';
+import { applyGroundwork, kubectl, pathOf } from './kubectl.ts';
+
+const tierLabel = 'ml-job-mesh.io/tier';
+const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+const neighbour = `neighbour-${randomBytes(3).toString('hex')}`;
+
+let folder: string;
+const connections: ClusterConnection[] = [];
+let premium: ClusterConnection;
+let free: ClusterConnection;
+let somebody: ClusterConnection;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tier-jobs-policy-'));
+  await applyGroundwork();
+  // Somebody else who works in `default`, and may do everything with Jobs there.
+  await cluster.create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: neighbour } });
+  const rules = [{ apiGroups: ['batch'], resources: ['jobs'], verbs: ['*'] }];
+  await cluster.create(`${rbac}/roles`, { metadata: { name: neighbour }, rules });
+  await cluster.create(`${rbac}/rolebindings`, {
+    metadata: { name: neighbour },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: neighbour },
+    subjects: [{ kind: 'ServiceAccount', name: neighbour, namespace: 'default' }],
+  });
+  premium = await connectAs('premium-tier', 'premium-tier');
+  free = await connectAs('free-tier', 'free-tier');
+  somebody = await connectAs('default', neighbour);
+  await until(async () => (await tryOut(createJob(somebody, 'default', 'premium', true))) !== 'done', 'the policy');
+});
+
+afterAll(async () => {
+  for (const connection of connections) await connection.close();
+  for (const path of [`${rbac}/rolebindings`, `${rbac}/roles`, '/api/v1/namespaces/default/serviceaccounts']) {
+    await cluster.delete(`${path}/${neighbour}`).catch(() => undefined);
+  }
+  for (const namespace of ['default', 'free-service']) {
+    const { items } = await cluster.get<{ items: V1Job[] }>(jobsIn(namespace));
+    for (const { metadata } of items.filter(({ metadata }) => metadata!.name!.startsWith('policy-'))) {
+      await cluster.delete(jobIn(namespace, metadata!.name!), { propagationPolicy: 'Background' });
+    }
+  }
+  await rm(folder, { recursive: true });
+});
+
+/** A connection with an account's own token. */
+async function connectAs(namespace: string, name: string): Promise<ClusterConnection> {
+  const { status } = await cluster.create<{ status: { token: string } }>(
+    `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
+    { spec: { expirationSeconds: 3_600 } },
+  );
+  const config = parse(await readFile(kubeconfig, 'utf8'));
+  for (const entry of config.users) entry.user = { token: status.token };
+  const file = join(folder, `${namespace}-${name}`);
+  await writeFile(file, stringify(config), { mode: 0o600 });
+  const connection = connectToCluster({ kubeconfig: file });
+  connections.push(connection);
+  return connection;
+}
+
+const jobsIn = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`;
+const jobIn = (namespace: string, name: string) => `${jobsIn(namespace)}/${name}`;
+
+/** Makes a Job that never gets a pod, from the tier's own template or another's; gives its name. */
+async function createJob(by: ClusterConnection, namespace: string, tier?: string, dryRun = false): Promise<string> {
+  const template: V1Job = parse(await readFile(pathOf('../premium_service/job/premium-job-template.yaml'), 'utf8'));
+  const { [tierLabel]: _, ...labels } = template.metadata!.labels!;
+  const name = `policy-${randomBytes(6).toString('hex')}`;
+  const metadata = { ...template.metadata, name, labels: { ...labels, ...(tier && { [tierLabel]: tier }) } };
+  const query = dryRun ? { dryRun: 'All' } : {};
+  await by.create(jobsIn(namespace), { ...template, metadata, spec: { ...template.spec, suspend: true } }, { query });
+  return name;
+}
+
+/** `done`, or why the API server refused. */
+async function tryOut(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof KubernetesError)) throw error;
+    return `${error.status} ${error.message.replace(/.*denied request: /s, '')}`;
+  }
+}
+
+const annotate = { metadata: { annotations: { touched: 'yes' } } };
+const onlyItsOwn = '403 the premium tier may only touch Jobs labelled ml-job-mesh.io/tier=premium';
+
+describe('In a namespace that it shares, the premium tier', () => {
+  test('creates, ends and deletes its own Jobs, in every way that it has', async () => {
+    const name = await createJob(premium, 'default', 'premium');
+    const path = jobIn('default', name);
+    const ended = { metadata: annotate.metadata, spec: { suspend: false, activeDeadlineSeconds: 0 } };
+    expect(await tryOut(premium.patch(path, ended))).toBe('done');
+    const { uid } = (await premium.get<V1Job>(path)).metadata!;
+    const background = { propagationPolicy: 'Background', preconditions: { uid } } as const;
+    expect(await tryOut(premium.delete(path, background))).toBe('done');
+    await until(async () => (await tryOut(cluster.get(path))).startsWith('404'), 'the Job to go');
+  });
+
+  test.each([
+    ['of somebody else', undefined],
+    ["that an administrator labelled as another tier's", 'free'],
+  ])('can neither change nor delete a Job %s, nor take it over', async (_, tier) => {
+    const name = await createJob(cluster, 'default', tier);
+    const path = jobIn('default', name);
+    const { metadata: before } = await cluster.get<V1Job>(path);
+    const takeOver = { metadata: { labels: { [tierLabel]: 'premium' } } };
+    const addFinalizer = { metadata: { finalizers: ['example.com/kept'] } };
+    expect([
+      await tryOut(premium.patch(path, annotate)),
+      await tryOut(premium.patch(path, { spec: { suspend: false } })),
+      await tryOut(premium.patch(path, takeOver)),
+      await tryOut(premium.patch(path, addFinalizer)),
+      await tryOut(premium.delete(path, { propagationPolicy: 'Background' })),
+      await tryOut(premium.delete(path, { propagationPolicy: 'Foreground' })),
+    ]).toEqual(Array(6).fill(onlyItsOwn));
+    expect((await cluster.get<V1Job>(path)).metadata!.labels).toEqual(before!.labels);
+    expect((await cluster.get<V1Job>(path)).metadata!.deletionTimestamp).toBeUndefined();
+  });
+
+  test('creates no Job without its own label, and keeps it on those that it has', async () => {
+    const refused = '403 the premium tier may only create Jobs labelled ml-job-mesh.io/tier=premium';
+    expect(await tryOut(createJob(premium, 'default'))).toBe(refused);
+    expect(await tryOut(createJob(premium, 'default', 'free'))).toBe(refused);
+    const path = jobIn('default', await createJob(premium, 'default', 'premium'));
+    const kept = '403 the label ml-job-mesh.io/tier of a Job cannot be changed';
+    for (const value of [null, 'free']) {
+      expect(await tryOut(premium.patch(path, { metadata: { labels: { [tierLabel]: value } } }))).toBe(kept);
+    }
+  });
+});
+
+describe('Somebody else who may do everything with Jobs there', () => {
+  test.each(['premium', 'free', 'gold'])('cannot make one that is labelled as of the tier %s', async (tier) => {
+    const refused = '403 only the tier itself may create Jobs labelled ml-job-mesh.io/tier';
+    expect(await tryOut(createJob(somebody, 'default', tier))).toBe(refused);
+    const path = jobIn('default', await createJob(somebody, 'default'));
+    const kept = '403 the label ml-job-mesh.io/tier of a Job cannot be changed';
+    expect(await tryOut(somebody.patch(path, { metadata: { labels: { [tierLabel]: tier } } }))).toBe(kept);
+  });
+
+  test('works with Jobs of their own as before', async () => {
+    const path = jobIn('default', await createJob(somebody, 'default'));
+    expect(await tryOut(somebody.patch(path, annotate))).toBe('done');
+    expect(await tryOut(somebody.delete(path, { propagationPolicy: 'Background' }))).toBe('done');
+  });
+
+  test('cannot have a CronJob make one either', async () => {
+    const metadata = { name: 'policy-cron', namespace: 'default', labels: { [tierLabel]: 'premium' } };
+    const pod = { containers: [{ name: 'main', image: 'busybox' }], restartPolicy: 'Never' };
+    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { suspend: true, template: { spec: pod } } };
+    // What the CronJob controller does when it is time, with its own account.
+    const controller = '--as=system:serviceaccount:kube-system:cronjob-controller';
+    await expect(kubectl(['create', controller, '-f', '-'], JSON.stringify(job))).rejects.toThrow(
+      /only the tier itself may create Jobs labelled/,
+    );
+  });
+});
+
+test('The free tier goes on with its own Jobs, and an administrator may make Jobs for a tier that runs elsewhere', async () => {
+  const own = jobIn('free-service', await createJob(free, 'free-service', 'free'));
+  expect(await tryOut(free.patch(own, { spec: { suspend: true } }))).toBe('done');
+  expect(await tryOut(createJob(cluster, 'default', 'premium'))).toBe('done');
+});
