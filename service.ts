@@ -1,9 +1,10 @@
 // `npm run service -- free`: runs one tier on this host, against the cluster that the kubeconfig names.
-const tiers = ['free', 'premium'];
+import { tierNames } from '@ml-job-mesh/tier-service/tier-names.ts';
+
 const tier = process.argv[2] ?? '';
-if (!tiers.includes(tier)) {
+if (!tierNames.some((name) => name === tier)) {
   console.error(
-    `service: "${tier}" is not a tier; say ${tiers.map((name) => `"npm run service -- ${name}"`).join(' or ')}`,
+    `service: "${tier}" is not a tier; say ${tierNames.map((name) => `"npm run service -- ${name}"`).join(' or ')}`,
   );
   process.exit(2);
 }

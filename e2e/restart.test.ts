@@ -28,7 +28,7 @@ test('a tier that is killed comes back, and every accepted job ends, in order, o
   expect(pods.order).toEqual(ids);
   expect(pods.mostLive).toBe(2);
   // One result a job: what is written on the Job never changes, and is what clients read.
-  await expect.poll(() => ids.map((id) => outcomes.get(id)?.length)).toEqual([1, 1, 1, 1]);
+  await expect.poll(() => ids.map((id) => outcomes.get(id)?.length), { timeout: 30_000 }).toEqual([1, 1, 1, 1]);
   const written = ids.map((id) => JSON.parse(outcomes.get(id)![0]!).result);
   expect(written).toEqual(ended.map(({ result }) => result));
   const { jobs: listed } = await askJson<{ jobs: { id: string }[] }>('/free/jobs');

@@ -9,6 +9,7 @@ import {
   serverOptions,
   useProblems,
 } from '@ml-job-mesh/http-service';
+import { tierNames } from '@ml-job-mesh/tier-service/tier-names.ts';
 import {
   type FastifyInstance,
   type FastifyReply,
@@ -25,10 +26,11 @@ export interface GradedTier {
   podNamePrefix: string;
 }
 
-export const gradedTiers: GradedTier[] = [
-  { name: 'free', namespace: 'free-service', podNamePrefix: 'free-job-template' },
-  { name: 'premium', namespace: 'premium-service', podNamePrefix: 'premium-job-template' },
-];
+export const gradedTiers: GradedTier[] = tierNames.map((name) => ({
+  name,
+  namespace: `${name}-service`,
+  podNamePrefix: `${name}-job-template`,
+}));
 
 export interface GraderAppOptions {
   pods: Pick<PodWatch, 'hasSynced' | 'staleForMs' | 'json' | 'newestSucceeded'>;

@@ -24,7 +24,8 @@ export async function applyGroundwork(): Promise<void> {
   const parts = [
     'base/namespaces.yaml',
     'base/rbac',
-    'base/tier-service-quotas.yaml',
+    '../free_service/free-tier-access.yaml',
+    '../premium_service/premium-tier-access.yaml',
     '../web_tier/web-tier-quota.yaml',
   ];
   const dns = '../local_cluster/cluster_dns/cluster-dns-rbac.yaml';

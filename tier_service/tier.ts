@@ -1,7 +1,9 @@
+import type { TierName } from './tier-names.ts';
+
 /** What makes one tier differ from another: values only. The code that they are given to is the same. */
 export interface Tier {
   /** Its path, and the first part of every name that it gives. */
-  name: 'free' | 'premium';
+  name: TierName;
   /** The network that its Jobs run, `TYPE` in the Job template. */
   model: 'ff' | 'cnn';
   /** Where a POST to each path makes its Job; the paths count as places of their own. */

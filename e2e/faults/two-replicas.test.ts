@@ -34,7 +34,9 @@ test('two replicas admit and record at once: no job runs twice, the order is kep
   expect(pods.order).toEqual(ids);
   expect(pods.mostLive).toBe(2);
   // Both write the outcome of each job; whoever is second finds it written, and changes nothing.
-  await vi.waitFor(() => expect(ids.map((id) => outcomes.get(id)?.length)).toEqual(Array(8).fill(1)));
+  await vi.waitFor(() => expect(ids.map((id) => outcomes.get(id)?.length)).toEqual(Array(8).fill(1)), {
+    timeout: 30_000,
+  });
   expect(ids.map((id) => JSON.parse(outcomes.get(id)![0]!).result)).toEqual(ended.map(({ result }) => result));
   expect((await listJobs('free-service')).map(({ metadata }) => metadata!.name).sort()).toEqual(ids.toSorted());
 

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tierNames } from '../../tier_service/tier-names.ts';
 import type { V1Deployment, V1DeploymentList, V1PodList } from '@kubernetes/client-node';
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import { stringify } from 'yaml';
@@ -53,7 +54,7 @@ export async function applyManifests(kubectl: Kubectl, folder: string): Promise<
   await kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=ml-job-mesh', '-k', folder]);
 }
 
-const serviceNamespaces = ['web-tier', 'free-tier', 'premium-tier'];
+const serviceNamespaces = ['web-tier', ...tierNames.map((name) => `${name}-tier`)];
 
 /**
  * Removes what earlier runs have left of the services' pods: a stop of the mesh ends them as failed, and ReplicaSets

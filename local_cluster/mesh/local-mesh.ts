@@ -2,6 +2,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tierNames } from '../../tier_service/tier-names.ts';
 import { commandOf } from '../control_plane/programs.ts';
 import { type EmbeddedCluster, startEmbeddedCluster } from '../embedded-cluster.ts';
 import type { Software } from '../install/install.ts';
@@ -65,8 +66,7 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   runner.step('Services', [starting], async (context, cluster) => {
     await deploy(context, cluster);
     await waitForAnswers(context, [
-      `${front}/free/readyz`,
-      `${front}/premium/readyz`,
+      ...tierNames.map((name) => `${front}/${name}/readyz`),
       `${front}/config`,
       `${grader}/config`,
     ]);

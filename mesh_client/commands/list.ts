@@ -1,4 +1,5 @@
-import { anyOf, datasetNames } from '../datasets.ts';
+import { anyOf } from '../any-of.ts';
+import { datasetNames } from '../datasets.ts';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import type { Command } from '../command.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';

@@ -1,10 +1,11 @@
 import type { Option } from '../command.ts';
+import { anyOf } from '../any-of.ts';
 import { tierNames } from '../job-id.ts';
 
-/** `--tier`, for commands that are about both tiers unless told. */
+/** `--tier`, for commands that are about all tiers unless one is named. */
 export const tierOption: Option = {
   type: 'string',
   value: 'TIER',
   choices: tierNames,
-  help: 'free or premium; both if left out',
+  help: `${anyOf(tierNames)}; all if left out`,
 };

@@ -7,6 +7,7 @@ import { statuses } from '../state/job-status.ts';
 import type { KnownJob } from '../state/kubernetes-objects.ts';
 import { Progress } from '../state/progress-line.ts';
 import { JobResult } from '../state/termination-message.ts';
+import { tierNames } from '../tier-names.ts';
 
 const Time = Type.String({ format: 'date-time' });
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -15,7 +16,7 @@ const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =
 export const Job = Type.Object(
   {
     id: Type.String({ description: "The Job's name." }),
-    tier: Type.Enum(['free', 'premium']),
+    tier: Type.Enum([...tierNames]),
     dataset: Type.Enum([...datasets]),
     model: Type.Enum(['ff', 'cnn']),
     epochs: orNull(Type.Integer({ description: 'Passes over the training images that were asked for.' })),
