@@ -145,6 +145,16 @@ describe('GET /{tier}/logs', () => {
     expect(answer.json()).toEqual({ error: 'the log of free-job-template-lost cannot be read: the stub answers 404' });
   });
 
+  test('is cut off so that it can be seen where the API server falls silent in the middle', async () => {
+    stub.putPod(pod('free-service', 'free-job-template-1', 'Succeeded'));
+    stub.setLog('free-job-template-1', (response) => void response.write('half of '));
+    await eventually(() => expect(pods.newestSucceeded('free-service', 'free-job-template')).toBeDefined());
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const answer = await fetch(`${url}/free/logs`);
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow('terminated');
+  });
+
   test('is never cut short in silence', async () => {
     await succeed('free-service', 'free-job-template-cut', '2026-01-01T10:00:30Z');
     stub.setLog('free-job-template-cut', async (response) => {

@@ -6,6 +6,8 @@ import { describeQuotas } from './quota-description.ts';
 
 /** Kubernetes may take a while to open a log on a busy node. */
 const LOG_TIMEOUT_MS = 15_000;
+/** A log that stands still for so long in the middle is broken off. */
+const LOG_SILENCE_MS = 10_000;
 
 /** Reads logs and quotas; every failure is a `KubernetesError`. */
 export function createClusterReader(cluster: ClusterConnection) {
@@ -15,6 +17,7 @@ export function createClusterReader(cluster: ClusterConnection) {
       cluster.stream(`/api/v1/namespaces/${namespace}/pods/${pod}/log`, {
         query: { container },
         timeoutMs: LOG_TIMEOUT_MS,
+        silenceMs: LOG_SILENCE_MS,
       }),
 
     /** What `kubectl describe quota -n NAMESPACE` prints, read at this moment, as kubectl would. */
