@@ -4,9 +4,9 @@ import { createStampClock } from '@ml-job-mesh/tier-service/records/stamp-clock.
 import { jobsPath } from '@ml-job-mesh/tier-service/state/job-paths.ts';
 import { buildJob } from '@ml-job-mesh/tier-service/submission/job-builder.ts';
 import { hashOf, type JobChoices } from '@ml-job-mesh/tier-service/submission/job-request.ts';
+import { sleepingTemplate } from '@ml-job-mesh/tier-service/testing/sleeping-template.ts';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { ask, askJson, clearJobs, cluster, listPods, post, waitForStatus } from '../mesh.ts';
-import { sleepingTemplate } from './isolated-tier.ts';
 
 /** As many unfinished jobs as the free tier takes unless it is told otherwise. */
 const queueLength = 500;

@@ -9,11 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
-import { containerName } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
-import { loadJobTemplate } from '@ml-job-mesh/tier-service/submission/job-template.ts';
+import { sleepingTemplate } from '@ml-job-mesh/tier-service/testing/sleeping-template.ts';
 import { onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { freeTier } from '../../free_service/app/tier.ts';
 import { frontFile, frontHosts, withoutRateLimit } from '../../web_tier/testing/front.ts';
 import { startEnvoy } from '../../web_tier/testing/real-envoy.ts';
 
@@ -60,14 +58,6 @@ export async function startIsolatedTier({ cluster, kubeconfig, jobSeconds, repli
     fronts: fronts.map(({ port }) => `http://127.0.0.1:${port}`),
     tiers,
   };
-}
-
-/** A job that does nothing for some seconds, in the free tier's own template. */
-export function sleepingTemplate(seconds: number) {
-  const template = loadJobTemplate(freeTier);
-  const container = template.spec!.template.spec!.containers.find(({ name }) => name === containerName)!;
-  Object.assign(container, { image: 'busybox', command: ['sh', '-c', `sleep ${seconds}`] });
-  return template;
 }
 
 async function createNamespace(cluster: ClusterConnection): Promise<string> {

@@ -1,0 +1,11 @@
+import { freeTier } from '../../free_service/app/tier.ts';
+import { containerName } from '../state/kubernetes-objects.ts';
+import { loadJobTemplate } from '../submission/job-template.ts';
+
+/** The free tier's own Job template, for a job that does nothing for some seconds. */
+export function sleepingTemplate(seconds: number) {
+  const template = loadJobTemplate(freeTier);
+  const container = template.spec!.template.spec!.containers.find(({ name }) => name === containerName)!;
+  Object.assign(container, { image: 'busybox', command: ['sh', '-c', `exec sleep ${seconds}`] });
+  return template;
+}
