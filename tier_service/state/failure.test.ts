@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { listFailures } from './failure.ts';
+import { explainFailure, listFailures } from './failure.ts';
+import type { Pod } from './kubernetes-objects.ts';
 
 const programFolder = path.resolve(import.meta.dirname, '../../model_config');
 
@@ -27,4 +28,36 @@ test('no failure is listed twice, and each has a meaning', () => {
   const codes = listFailures().map(({ code }) => code);
   expect(new Set(codes).size).toBe(codes.length);
   expect(listFailures().filter(({ meaning }) => meaning.length < 10)).toEqual([]);
+});
+
+function stoppedPod(reason: string, podReason?: string): Pod {
+  const condition = { type: 'DisruptionTarget', status: 'True', reason, message: 'why' };
+  const status = { phase: 'Failed', conditions: [condition], ...(podReason && { reason: podReason, message: 'why' }) };
+  return { spec: { nodeName: 'node-1', containers: [] }, status };
+}
+
+test.each([
+  ['EvictionByEvictionAPI', undefined, 'drained'],
+  ['PreemptionByScheduler', undefined, 'preempted'],
+  ['DeletionByTaintManager', undefined, 'node_lost'],
+  ['DeletionByPodGC', undefined, 'node_lost'],
+  ['TerminationByKubelet', undefined, 'node_shutdown'],
+  ['TerminationByKubelet', 'Terminated', 'node_shutdown'],
+  ['TerminationByKubelet', 'Evicted', 'evicted'],
+  ['TerminationByKubelet', 'Preempting', 'preempted'],
+  ['DeletionByDeviceTaintManager', undefined, 'disrupted'],
+])('a pod that is stopped by %s (%s) has failed with %s, whatever its container said', (reason, podReason, code) => {
+  const pod = stoppedPod(reason, podReason);
+  const terminated = { exitCode: 143, message: '{"error":{"code":"terminated","message":"stopped"}}' };
+  pod.status!.containerStatuses = [{ name: 'classify', state: { terminated } }] as never;
+  expect(explainFailure({}, pod)).toEqual({ code, message: expect.stringMatching(/node-1|why/) });
+});
+
+test('a pod that its node did not take says so', () => {
+  const pod = stoppedPod('', 'OutOfcpu');
+  pod.status!.conditions = [];
+  expect(explainFailure({}, pod)).toEqual({
+    code: 'start_error',
+    message: 'The node node-1 did not take the job: why',
+  });
 });

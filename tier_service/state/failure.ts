@@ -11,7 +11,10 @@ const failures = {
   start_error: 'Its container could not be started',
   node_shutdown: 'Its node was shut down',
   evicted: 'Its node had no room left for it',
-  node_lost: 'Its node was lost',
+  node_lost: 'Its node was lost, or tainted',
+  drained: 'Somebody evicted it, most often to empty its node',
+  preempted: 'Work of a higher priority took its place',
+  disrupted: 'Kubernetes stopped it for another reason',
   pod_lost: 'Its pod is gone, and nothing says how it ended',
   exit_code: 'Its program failed and gave no code of its own',
 } as const;
@@ -73,14 +76,18 @@ export function explainStuck(pod: Pod | undefined): JobFailure | undefined {
 export function explainFailure(job: KnownJob, pod: Pod | undefined): JobFailure {
   const terminated = pod?.status?.containerStatuses?.[0]?.state?.terminated;
   const limits = job.spec?.template.spec?.containers[0]?.resources?.limits;
-  const deadline = job.spec?.template.spec?.activeDeadlineSeconds ?? job.spec?.activeDeadlineSeconds;
+  const podDeadline = job.spec?.template.spec?.activeDeadlineSeconds;
   const jobReason = conditionOf(job, 'Failed', 'FailureTarget')?.reason;
 
   if (terminated?.reason === 'OOMKilled') {
     return failure('out_of_memory', `The job used more than its ${limits?.memory ?? 'limit'} of memory.`);
   }
-  if (pod?.status?.reason === 'DeadlineExceeded' || (!terminated && jobReason === 'DeadlineExceeded')) {
-    return failure('deadline_exceeded', `The job ran longer than its ${deadline} seconds.`);
+  if (pod?.status?.reason === 'DeadlineExceeded') {
+    return failure('deadline_exceeded', `The job ran longer than its ${podDeadline} seconds.`);
+  }
+  if (!terminated && jobReason === 'DeadlineExceeded') {
+    const seconds = job.spec?.activeDeadlineSeconds ?? podDeadline;
+    return failure('deadline_exceeded', `The job ran longer than its ${seconds} seconds.`);
   }
   const stopped = explainDisruption(pod);
   if (stopped) return stopped;
@@ -90,22 +97,51 @@ export function explainFailure(job: KnownJob, pod: Pod | undefined): JobFailure 
     return failure('start_error', `The container could not be started: ${lastLine(terminated.message)}`);
   }
   if (terminated) return explainExit(pod, terminated);
+  if (pod?.status?.phase === 'Failed' && pod.status.reason) {
+    return failure(
+      'start_error',
+      `${nodeOf(pod, 'T')} did not take the job: ${lastLine(pod.status.message ?? pod.status.reason)}`,
+    );
+  }
   return failure(podLost, "The job's pod is gone, and nothing says how it ended.");
 }
 
+/** What a kubelet writes as a pod's reason when it ends the pod itself. */
+const kubeletReasons: Record<string, (pod: Pod) => JobFailure> = {
+  Evicted: ({ status }) => failure('evicted', `The node evicted the job: ${lastLine(status?.message)}`),
+  Preempting: (pod) => failure('preempted', `The job had to make room for a critical pod on ${nodeOf(pod)}.`),
+  Terminated: (pod) => failure('node_shutdown', `${nodeOf(pod, 'T')} was shut down while the job ran.`),
+  NodeShutdown: (pod) => failure('node_shutdown', `${nodeOf(pod, 'T')} was shut down while the job ran.`),
+  NodeLost: (pod) => failure('node_lost', `${nodeOf(pod, 'T')} was lost while the job ran.`),
+};
+
+/** The reasons of the condition `DisruptionTarget`, as Kubernetes 1.36 gives them. */
+const disruptions: Record<string, (pod: Pod) => JobFailure> = {
+  DeletionByTaintManager: (pod) => failure('node_lost', `${nodeOf(pod, 'T')} was lost, or tainted, while the job ran.`),
+  DeletionByPodGC: (pod) => failure('node_lost', `${nodeOf(pod, 'T')} was removed while the job ran.`),
+  EvictionByEvictionAPI: (pod) =>
+    failure('drained', `The job was evicted from ${nodeOf(pod)}, most likely because somebody drained that node.`),
+  PreemptionByScheduler: (pod) =>
+    failure('preempted', `The scheduler gave the job's place on ${nodeOf(pod)} to a pod of a higher priority.`),
+  TerminationByKubelet: kubeletReasons.Terminated!,
+};
+
 function explainDisruption(pod: Pod | undefined): JobFailure | undefined {
-  const disruption = pod?.status?.conditions?.find(
+  if (!pod) return undefined;
+  const known = kubeletReasons[pod.status?.reason ?? ''];
+  if (known) return known(pod);
+  const disruption = pod.status?.conditions?.find(
     ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
   );
-  const reason = pod?.status?.reason;
-  if (reason === 'Terminated' || reason === 'NodeShutdown' || disruption?.reason === 'TerminationByKubelet') {
-    return failure('node_shutdown', `The node ${pod?.spec?.nodeName} was shut down while the job ran.`);
-  }
-  if (reason === 'Evicted') return failure('evicted', `The node evicted the job: ${lastLine(pod?.status?.message)}`);
-  if (reason === 'NodeLost' || disruption) {
-    return failure('node_lost', `The node ${pod?.spec?.nodeName} was lost while the job ran.`);
-  }
-  return undefined;
+  if (!disruption) return undefined;
+  const { reason = '', message } = disruption;
+  return (
+    disruptions[reason]?.(pod) ?? failure('disrupted', `Kubernetes stopped the job: ${reason}: ${lastLine(message)}`)
+  );
+}
+
+function nodeOf(pod: Pod, article = 't'): string {
+  return `${article}he node ${pod.spec?.nodeName}`;
 }
 
 /** The job's own words when it left some as JSON; otherwise its exit code and the last line of its log. */

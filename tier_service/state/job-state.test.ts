@@ -207,7 +207,7 @@ describe('what a Job and its pod are seen as', () => {
       'node lost',
       job({ conditions: [['Failed', 'BackoffLimitExceeded']] }),
       pod({ phase: 'Running', deleted: true, disruption: 'DeletionByTaintManager' }),
-      failure('node_lost', 'The node node-1 was lost while the job ran.', ran),
+      failure('node_lost', 'The node node-1 was lost, or tainted, while the job ran.', ran),
     ],
     [
       'evicted',
