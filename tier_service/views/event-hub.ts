@@ -19,7 +19,8 @@ export type EventHub = ReturnType<typeof createEventHub>;
 
 export function createEventHub(index: JobIndex, { heartbeatMs = 15_000, positionMs = 1_000 }: EventHubOptions = {}) {
   const listeners = new Map<string, Set<JobListener>>();
-  const positions = new Map<string, number>();
+  /** The position that those who listen to a job were told. */
+  const positions = new Map<string, number | null>();
 
   function tell(record: JobRecord, change: JobChange | 'position'): void {
     for (const listener of listeners.get(record.uid) ?? []) listener.onChange(record, change);
@@ -33,19 +34,19 @@ export function createEventHub(index: JobIndex, { heartbeatMs = 15_000, position
   const heartbeat = setInterval(() => forAll((listener) => listener.onHeartbeat()), heartbeatMs);
   const tick = setInterval(() => {
     if (listeners.size === 0) return;
-    for (const [position, record] of index.queue.entries()) {
-      if (!listeners.has(record.uid) || positions.get(record.uid) === position) continue;
-      const isFirst = !positions.has(record.uid);
-      positions.set(record.uid, position);
-      if (!isFirst) tell(record, 'position');
+    for (const [ahead, record] of index.queue.entries()) {
+      if (!listeners.has(record.uid) || positions.get(record.uid) === ahead + 1) continue;
+      positions.set(record.uid, ahead + 1);
+      tell(record, 'position');
     }
   }, positionMs);
 
   return {
-    /** Listens to one job; what it returns ends that. */
+    /** Listens to one job, whose state is told to the listener now; what it returns ends that. */
     subscribe(record: JobRecord, listener: JobListener): () => void {
       const set = listeners.get(record.uid) ?? new Set();
       listeners.set(record.uid, set.add(listener));
+      if (!positions.has(record.uid)) positions.set(record.uid, index.queuePosition(record));
       return () => {
         set.delete(listener);
         if (set.size > 0) return;
