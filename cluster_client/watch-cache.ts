@@ -59,6 +59,7 @@ export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnect
   const freshness = createFreshness(provingSeconds * 1_000);
   const { promise: synced, resolve: resolveSynced } = Promise.withResolvers<void>();
   let hasSynced = false;
+  let lastFault: KubernetesError | undefined;
   let resourceVersion: string | undefined;
   let compareAt = nextComparison();
   let endWatch: (() => void) | undefined;
@@ -141,6 +142,7 @@ export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnect
 
   function prove(): void {
     freshness.proved();
+    lastFault = undefined;
     backoff.reset();
   }
 
@@ -177,6 +179,7 @@ export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnect
   async function recover(fault: unknown): Promise<void> {
     const { error, wasSilent, spoilsVersion } = judgeFault(fault);
     freshness.broke(wasSilent);
+    lastFault = error;
     if (spoilsVersion) resourceVersion = undefined;
     report(error);
     const askedMs = Math.min(5_000, (error.retryAfterSeconds ?? 0) * 1_000);
@@ -214,6 +217,9 @@ export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnect
      * ordinary reconnection; Infinity before the first list.
      */
     staleForMs: freshness.staleForMs,
+    path,
+    /** What keeps the watch from being healthy; undefined while it is. */
+    fault: () => lastFault,
     stop(): void {
       stopped.abort();
       endWatch?.();

@@ -13,6 +13,10 @@ async function postSome({ post }: TestTier, count: number): Promise<string[]> {
 
 const statusesOf = ({ index }: TestTier) => index.ordered.map(({ state }) => state.status);
 
+async function expectUnknown({ inject }: TestTier, id: string): Promise<void> {
+  await vi.waitFor(async () => expect((await inject({ url: `/free/jobs/${id}` })).json().code).toBe('job_not_found'));
+}
+
 /** Plays the Job controller: a pod for every Job that is not suspended. */
 function startPods({ stub, putPod }: TestTier, suffix: string): void {
   for (const { metadata, spec } of stub.list(jobs)) {
@@ -49,7 +53,7 @@ test('a Job that is deleted by hand is unknown, and its place goes to the next',
   await vi.waitFor(() => expect(statusesOf(tier)).toEqual(['starting', 'starting', 'queued']));
   tier.stub.remove(jobs, first!, undefined);
   await vi.waitFor(() => expect(tier.index.get(third!)!.state.status).toBe('starting'));
-  expect((await tier.inject({ url: `/free/jobs/${first}` })).json().code).toBe('job_not_found');
+  await expectUnknown(tier, first!);
 });
 
 test('a Job that waits for its own deletion is unknown already, and takes no place', async () => {
@@ -59,9 +63,7 @@ test('a Job that waits for its own deletion is unknown already, and takes no pla
   const deletion = { deletionTimestamp: '2026-11-21T03:00:09Z', finalizers: ['foregroundDeletion'] };
   for (const id of [ids[0]!, ids[2]!]) tier.stub.change(jobs, id, { metadata: deletion });
   await vi.waitFor(() => expect(tier.index.get(ids[3]!)!.state.status).toBe('starting'));
-  for (const id of [ids[0], ids[2]]) {
-    expect((await tier.inject({ url: `/free/jobs/${id}` })).json().code).toBe('job_not_found');
-  }
+  for (const id of [ids[0]!, ids[2]!]) await expectUnknown(tier, id);
 });
 
 test('a foreign pod in the quota takes a place for as long as it lives', async () => {
@@ -87,4 +89,25 @@ test('a premium Job that is suspended by hand waits until whoever did it resumes
   await vi.waitFor(() => expect(statusesOf(tier)).toEqual(['queued']));
   tier.stub.change(jobs, id, { spec: { suspend: false } });
   await vi.waitFor(() => expect(statusesOf(tier)).toEqual(['starting']));
+});
+
+test('a namespace that was deleted, and the service’s role in it with it, is reported as that', async () => {
+  const tier = await startTestTier();
+  const body = { kind: 'Status', reason: 'Forbidden', message: 'jobs.batch is forbidden' };
+  tier.stub.faultFor = ({ path }) => (path.includes('/free-service/') ? { status: 403, body } : undefined);
+  const detail =
+    "the Kubernetes API does not let this service see the namespace free-service: it was deleted, or the service's role in it was";
+  const expected = [503, '5', 'not_ready', detail];
+  for (const url of ['/free/jobs', '/free/queue', '/free/readyz']) {
+    await vi.waitFor(
+      async () => {
+        const answer = await tier.inject({ url });
+        expect([answer.statusCode, answer.headers['retry-after'], answer.json().code, answer.json().detail]).toEqual(
+          expected,
+        );
+      },
+      { timeout: 15_000 },
+    );
+  }
+  expect((await tier.post({ dataset: 'mnist' })).json().code).toBe('not_ready');
 });

@@ -39,6 +39,20 @@ export function staleForMs({ jobWatches, podWatches, quotaWatch }: Watches): num
 export function requireFresh(context: Watches): void {
   const staleMs = staleForMs(context);
   if (staleMs === 0) return;
+  const refused = withoutAccess(context);
+  if (refused) throw refused;
   const since = Number.isFinite(staleMs) ? `for ${Math.ceil(staleMs / 1_000)} s` : 'since this service started';
   throw problem('cluster_unavailable', `the Kubernetes API has not been heard of ${since}`, { retryAfterSeconds: 2 });
+}
+
+/**
+ * What a client is told where the API server answers but does not let this service see its Jobs: whoever deletes a
+ * namespace deletes the service's role in it, too. Undefined where that is not so.
+ */
+export function withoutAccess({ jobWatches, podWatches }: Pick<Watches, 'jobWatches' | 'podWatches'>) {
+  const refused = [...jobWatches, ...podWatches].find((watch) => watch.fault()?.status === 403);
+  if (!refused) return undefined;
+  const [, namespace] = /\/namespaces\/([^/]+)/.exec(refused.path) ?? [];
+  const detail = `the Kubernetes API does not let this service see the namespace ${namespace}: it was deleted, or the service's role in it was`;
+  return problem('not_ready', detail, { retryAfterSeconds: 5 });
 }

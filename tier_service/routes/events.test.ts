@@ -172,3 +172,11 @@ test('a service that stops does not wait for a listener that takes nothing', asy
   await tier.stop();
   expect(await connections(tier)).toBe(0);
 });
+
+test('a stream is not begun with memory that may be out of date', async () => {
+  const { inject, stub, id } = await startWithJob();
+  stub.faultFor = () => ({ status: 500 });
+  await vi.waitFor(async () => expect((await inject({ url: '/free/jobs' })).statusCode).toBe(503), { timeout: 20_000 });
+  const answer = await inject({ url: `/free/jobs/${id}/events` });
+  expect([answer.statusCode, answer.json().code]).toEqual([503, 'cluster_unavailable']);
+});

@@ -7,7 +7,7 @@ import { findJob } from '../records/find-job.ts';
 import type { JobRecord } from '../records/job-record.ts';
 import { isUnexplained } from '../state/job-state.ts';
 import { hasEnded, rankOf } from '../state/job-status.ts';
-import type { TierContext } from '../tier-context.ts';
+import { requireFresh, type TierContext } from '../tier-context.ts';
 import { Job, viewJob } from '../views/job-view.ts';
 import { JobParams } from './input.ts';
 import { endWithin } from './slow-readers.ts';
@@ -53,7 +53,9 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
     ),
   };
   app.get<{ Params: { id: string } }>(`/${tier.name}/jobs/:id/events`, { schema }, async (request, reply) => {
-    const found = await findJob(context, request.params.id, clients.identify(request));
+    const client = clients.identify(request);
+    requireFresh(context);
+    const found = await findJob(context, request.params.id, client);
     const record = await awaitRecord(index, found);
     // An EventSource comes back for ever after a normal end; 204 is what stops it.
     if (request.headers['last-event-id'] === lastEventId(record)) return reply.code(204).send();

@@ -3,11 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { recordOf } from '../records/job-record.ts';
 import { JobRequest, readJobRequest } from '../submission/job-request.ts';
-import type { TierContext } from '../tier-context.ts';
+import { requireFresh, type TierContext, withoutAccess } from '../tier-context.ts';
 import { SubmittedJob, viewJob } from '../views/job-view.ts';
 
 /** `POST /{tier}` and the older path: makes a job. */
-export function submitRoutes(app: FastifyInstance, { tier, index, clients, submit }: TierContext): void {
+export function submitRoutes(app: FastifyInstance, context: TierContext): void {
+  const { tier, index, clients, submit } = context;
   const schema = {
     summary: 'Make a job',
     description:
@@ -37,8 +38,14 @@ export function submitRoutes(app: FastifyInstance, { tier, index, clients, submi
       const choices = readJobRequest(typeof request.body === 'string' ? request.body : '');
       const idempotencyKey = request.headers['idempotency-key'] as string | undefined;
       const isGone = () => request.raw.socket.destroyed;
-      const job = await submit({ choices, namespace, requestId: request.id, client, idempotencyKey, isGone });
-      const record = index.get(job.metadata!.name!) ?? recordOf(job);
+      const submission = { choices, namespace, requestId: request.id, client, idempotencyKey, isGone };
+      const { job, isRepeat } = await submit(submission).catch((error) => {
+        throw withoutAccess(context) ?? error;
+      });
+      // Of a new job nothing more can be known; an earlier one may have gone far.
+      if (isRepeat) requireFresh(context);
+      const known = index.get(job.metadata!.name!);
+      const record = known && known.uid === job.metadata!.uid ? known : recordOf(job);
       reply.header('location', `/${tier.name}/jobs/${record.id}`);
       return { job_name: record.id, namespace, ...viewJob(tier, record, index.queuePosition(record)) };
     });

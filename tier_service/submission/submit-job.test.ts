@@ -91,3 +91,65 @@ test('a creation that failed is not tried again for a client that has gone meanw
   await expect(submit(submission)).rejects.toMatchObject({ code: 'cluster_unavailable' });
   expect([stub.calls.filter(isCreation).length, stub.list(jobs)]).toEqual([1, []]);
 });
+
+test('a repeat is answered with what the API server has, not with what memory remembers', async () => {
+  const { post, stub, index, jobWatch } = await startTestTier();
+  const key = { 'idempotency-key': 'k' };
+  const { id } = (await post({ dataset: 'mnist' }, key)).json();
+  await vi.waitFor(() => expect(index.get(id)).toBeDefined());
+  const former = index.get(id)!.uid;
+  jobWatch.stop();
+  stub.remove(jobs, id, undefined);
+  expect((await post({ dataset: 'kmnist' }, key)).json()).toMatchObject({ id, dataset: 'kmnist', status: 'queued' });
+  expect(stub.list(jobs).map(({ metadata }) => metadata.uid)).not.toContain(former);
+});
+
+test('a repeat is not answered from memory that may be out of date', async () => {
+  const { post, stub, index } = await startTestTier();
+  const key = { 'idempotency-key': 'k' };
+  const { id } = (await post({ dataset: 'mnist' }, key)).json();
+  await vi.waitFor(() => expect(index.get(id)).toBeDefined());
+  stub.faultFor = ({ query }) => (query.has('watch') || query.has('limit') ? { status: 500 } : undefined);
+  await vi.waitFor(
+    async () => {
+      const repeat = await post({ dataset: 'mnist' }, key);
+      expect([repeat.statusCode, repeat.json().code]).toEqual([503, 'cluster_unavailable']);
+    },
+    { timeout: 15_000 },
+  );
+  expect((await post({ dataset: 'mnist' })).json().status).toBe('queued');
+});
+
+test('a key whose Job is being deleted makes a new one when that is gone', async () => {
+  const { post, stub, index } = await startTestTier();
+  const key = { 'idempotency-key': 'k' };
+  const { id } = (await post({ dataset: 'mnist' }, key)).json();
+  await vi.waitFor(() => expect(index.get(id)).toBeDefined());
+  const { uid } = stub.list(jobs)[0].metadata;
+  stub.change(jobs, id, { metadata: { deletionTimestamp: '2026-11-21T03:00:00Z' } });
+  let refused = 0;
+  stub.faultFor = (call) => {
+    if (isCreation(call) && ++refused === 2) stub.remove(jobs, id, undefined);
+    return undefined;
+  };
+  expect((await post({ dataset: 'mnist' }, key)).json()).toMatchObject({ id, status: 'queued' });
+  expect(stub.list(jobs).map(({ metadata }) => metadata.uid)).not.toContain(uid);
+});
+
+test('a full queue still answers a repeat', async () => {
+  const { post, index } = await startTestTier({ maxUnfinished: 1 });
+  const key = { 'idempotency-key': 'k' };
+  const { id } = (await post({ dataset: 'mnist' }, key)).json();
+  await vi.waitFor(() => expect(index.get(id)).toBeDefined());
+  expect((await post({ dataset: 'mnist' }, key)).json().id).toBe(id);
+  expect((await post({ dataset: 'mnist' }, { 'idempotency-key': 'other' })).statusCode).toBe(429);
+});
+
+test('a key counts within the namespace that there is: one that was made again knows it no more', async () => {
+  const { post, stub } = await startTestTier();
+  const key = { 'idempotency-key': 'k' };
+  const { id } = (await post({ dataset: 'mnist' }, key)).json();
+  stub.faultFor = ({ path }) =>
+    path === '/api/v1/namespaces/free-service' ? { status: 200, body: { metadata: { uid: 'another' } } } : undefined;
+  expect((await post({ dataset: 'mnist' }, key)).json().id).not.toBe(id);
+});

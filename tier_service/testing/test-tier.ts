@@ -56,6 +56,7 @@ export async function startTestTier(options: TestTierOptions = {}) {
     template,
     stop,
     submit: running.submit,
+    jobWatch: running.jobWatches[0]!,
     podWatch: running.podWatches[0]!,
     inject: (request: InjectOptions) => app.inject(request),
     post: (body: unknown, headers: Record<string, string> = {}, url = '/free') =>
