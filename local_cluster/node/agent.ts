@@ -24,6 +24,8 @@ const logPort = 10250;
 const dnsPort = 1053;
 /** The whole shutdown has to fit into what a supervisor grants; pods get this much of it. */
 const shutdownGraceMs = 8_000;
+/** What pods may take longer than that (a hook, then a sidecar, each with its least patience), and the reports of their ends. */
+const reportMs = 8_000;
 
 const { values } = parseArgs({
   options: {
@@ -55,7 +57,7 @@ async function startAgent(): Promise<void> {
   const node = await startNode(name, log);
   await endAsked.promise;
   log('shutting down');
-  setTimeout(() => process.exit(1), shutdownGraceMs + 2_000);
+  setTimeout(() => process.exit(1), shutdownGraceMs + reportMs);
   await node.shutDown();
   process.exit(0);
 }

@@ -2,32 +2,79 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"sync"
 	"time"
 )
 
-// maxLine is where the CRI log format splits a line: longer ones are written in parts.
-const maxLine = 16 * 1024
+const (
+	// maxLine is where the CRI log format splits a line: longer ones are written in parts.
+	maxLine = 16 * 1024
+	// A log has at most so many files of this size, as kubelet's containerLogMaxFiles and containerLogMaxSize have it.
+	maxLogFiles   = 5
+	maxLogFileLen = 10 * 1024 * 1024
+)
 
 // criLog writes the CRI log format: `TIME STREAM F line`, or `P` for all but the last part of a line
-// that is longer than maxLine.
+// that is longer than maxLine. A file that is full is followed by the next: PATH, PATH.1, PATH.2, …;
+// none is ever renamed, so that whoever reads one can go on with its successor.
 type criLog struct {
-	mutex sync.Mutex
-	file  *os.File
-	now   func() time.Time
+	mutex  sync.Mutex
+	path   string
+	file   *os.File
+	number int
+	size   int64
+	now    func() time.Time
 }
 
 func openLog(path string) (*criLog, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
+	file, err := openLogFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return &criLog{file: file, now: time.Now}, nil
+	return &criLog{path: path, file: file, now: time.Now}, nil
+}
+
+func openLogFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
 }
 
 func (log *criLog) Close() error { return log.file.Close() }
+
+// append writes whole entries. On a disk that is full it drops them rather than leave half of one.
+func (log *criLog) append(entries []byte) {
+	log.mutex.Lock()
+	defer log.mutex.Unlock()
+	if log.size > 0 && log.size+int64(len(entries)) > maxLogFileLen {
+		log.beginNextFile()
+	}
+	if _, err := log.file.Write(entries); err != nil {
+		log.file.Truncate(log.size)
+		return
+	}
+	log.size += int64(len(entries))
+}
+
+// beginNextFile goes on with the present file where another one cannot be had.
+func (log *criLog) beginNextFile() {
+	next, err := openLogFile(log.pathOf(log.number + 1))
+	if err != nil {
+		return
+	}
+	log.file.Close()
+	log.file, log.size = next, 0
+	log.number++
+	os.Remove(log.pathOf(log.number - maxLogFiles))
+}
+
+func (log *criLog) pathOf(number int) string {
+	if number == 0 {
+		return log.path
+	}
+	return fmt.Sprintf("%s.%d", log.path, number)
+}
 
 // copyFrom writes everything that comes from one of the container's streams, until it is closed.
 // Whole lines are written as soon as they are read, many in one write.
@@ -68,8 +115,8 @@ func (log *criLog) write(stream string, data []byte, isEnd bool) []byte {
 		entry(" P ", data)
 		data = nil
 	}
-	log.mutex.Lock()
-	defer log.mutex.Unlock()
-	log.file.Write(out.Bytes())
+	if out.Len() > 0 {
+		log.append(out.Bytes())
+	}
 	return data
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -149,6 +150,36 @@ func TestRunWritesTheLogInTheCRIFormat(t *testing.T) {
 	}
 	if expected := "one\n" + strings.Repeat("x", 20000) + "end"; stdout.String() != expected || stderr.String() != "two\n" {
 		t.Errorf("stdout has %d bytes, not %d; stderr is %q", stdout.Len(), len(expected), stderr.String())
+	}
+}
+
+func TestALogGoesOnInANewFileAndKeepsTheNewestFive(t *testing.T) {
+	lines := 700_000 // About 73 MB with their times: seven files.
+	folder := container(t, fmt.Sprintf("yes 'a line of the log that is long enough to fill a file of ten megabytes' | head -n %d; echo end", lines))
+	if err := shim("run", folder).Run(); err != nil {
+		t.Fatal(err)
+	}
+	found, _ := filepath.Glob(filepath.Join(folder, "log*"))
+	if len(found) != maxLogFiles || recordExists(folder, "log") {
+		t.Errorf("there are %v", found)
+	}
+	var last string
+	for _, file := range found {
+		content, _ := os.ReadFile(file)
+		if len(content) > maxLogFileLen || content[len(content)-1] != '\n' {
+			t.Errorf("%s has %d bytes", file, len(content))
+		}
+		for line := range strings.Lines(string(content)) {
+			if _, err := time.Parse(time.RFC3339Nano, strings.SplitN(line, " ", 2)[0]); err != nil {
+				t.Fatalf("%s: %q", file, line)
+			}
+			if strings.HasSuffix(line, " end\n") {
+				last = file
+			}
+		}
+	}
+	if last != found[len(found)-1] {
+		t.Errorf("the end is in %q", last)
 	}
 }
 

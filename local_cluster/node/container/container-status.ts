@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { V1Container, V1ContainerState, V1ContainerStatus } from '@kubernetes/client-node';
 import { parseCriLine } from '../logs/cri-log.ts';
+import { listLogFiles } from '../logs/log-files.ts';
 import type { ExitRecord, StartRecord } from '../runs/records.ts';
 
 /** What is known of one container of a pod. */
@@ -102,7 +103,11 @@ export function readExitMessage(
   if (exit.lost || exit.neverStarted) return 'The container could not be located when the pod was terminated';
   const written = readEnd(terminationLog, maxMessageBytes, 'start');
   if (written || policy !== 'FallbackToLogsOnError' || exit.exitCode === 0) return written || undefined;
-  const lines = readEnd(logFile, 4 * maxLogMessageBytes, 'end')
+  // The newest file may have only just begun.
+  const lines = listLogFiles(logFile)
+    .slice(-2)
+    .map(({ path }) => readEnd(path, 4 * maxLogMessageBytes, 'end'))
+    .join('')
     .split('\n')
     .filter(Boolean);
   const text = lines

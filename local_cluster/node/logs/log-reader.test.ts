@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseCriLine } from './cri-log.ts';
 import { type LogOptions, readLog } from './log-reader.ts';
 
@@ -119,5 +119,54 @@ test('following a container that writes and writes leaves next to nothing on wha
   expect(text).toBe(Array.from({ length: 50 }, (_, line) => `${line}\n`).join(''));
   expect(reactions).toBeLessThanOrEqual(2);
   stopped.abort();
+  expect((await lines.next()).done).toBe(true);
+});
+
+describe('a log in several files', () => {
+  const rotated = mkdtempSync(join(tmpdir(), 'rotated-log-'));
+  const first = join(rotated, 'output.log');
+  // The first one is gone already, as after many rotations.
+  writeFileSync(`${first}.9`, `${time(1)} stdout F one\n${time(1)} stdout P two is \n`);
+  writeFileSync(`${first}.10`, `${time(2)} stdout F long\n${time(2)} stdout F three\n`);
+  writeFileSync(`${first}.11`, `${time(3)} stdout F four\n`);
+  const source = { file: first, isComplete: () => true, changed: () => new Promise<void>(() => {}) };
+
+  test('is read from the oldest to the newest', async () => {
+    expect(await read({}, source)).toBe('one\ntwo is long\nthree\nfour\n');
+  });
+
+  test.each([
+    [0, ''],
+    [1, 'four\n'],
+    [2, 'three\nfour\n'],
+    [3, 'two is long\nthree\nfour\n'],
+    [4, 'one\ntwo is long\nthree\nfour\n'],
+    [9, 'one\ntwo is long\nthree\nfour\n'],
+  ])('has its last %d lines wherever they are', async (tailLines, expected) => {
+    expect(await read({ tailLines }, source)).toBe(expected);
+  });
+});
+
+test('following goes on in the next file, and passes over those that are gone', async () => {
+  const first = join(mkdtempSync(join(tmpdir(), 'growing-log-')), 'output.log');
+  const entry = (text: string) => `${time(1)} stdout F ${text}\n`;
+  writeFileSync(first, entry('one'));
+  let isOver = false;
+  let change = Promise.withResolvers<void>();
+  const source = { file: first, isComplete: () => isOver, changed: () => change.promise };
+  const lines = readLog(source, { follow: true, timestamps: false }, new AbortController().signal);
+  expect(String((await lines.next()).value)).toBe('one\n');
+  const next = lines.next();
+  await appendFile(first, entry('two'));
+  writeFileSync(`${first}.1`, entry('three'));
+  expect(String((await next).value)).toBe('two\n');
+  expect(String((await lines.next()).value)).toBe('three\n');
+  for (const number of [2, 3, 4]) writeFileSync(`${first}.${number}`, entry(`in file ${number}`));
+  for (const gone of [first, `${first}.1`, `${first}.2`]) rmSync(gone);
+  expect(String((await lines.next()).value)).toBe('in file 3\n');
+  expect(String((await lines.next()).value)).toBe('in file 4\n');
+  isOver = true;
+  change.resolve();
+  change = Promise.withResolvers();
   expect((await lines.next()).done).toBe(true);
 });

@@ -1,8 +1,9 @@
-// Reads a container's log file, as `kubectl logs` asks for it: from some line or time on, with or without times, and on
+// Reads a container's log, as `kubectl logs` asks for it: from some line or time on, with or without times, and on
 // and on while the container runs.
-import { type FileHandle, open } from 'node:fs/promises';
-import { watchChanges } from '../runs/watch-changes.ts';
+import { dirname } from 'node:path';
 import { parseCriLine } from './cri-log.ts';
+import { watchForChanges } from './log-changes.ts';
+import { type LogFile, listLogFiles, type OpenLogFile, openOldestLogFile, readOn, scanLines } from './log-files.ts';
 
 export interface LogOptions {
   follow: boolean;
@@ -15,18 +16,18 @@ export interface LogOptions {
 }
 
 export interface LogSource {
+  /** The first of its files. */
   file: string;
-  /** True once nothing will be added to the file any more. */
+  /** True once nothing will be added any more. */
   isComplete: () => boolean;
   /** Settles at the container's next change. */
   changed: () => Promise<void>;
 }
 
-const chunkBytes = 64 * 1024;
 const newline = 0x0a;
 
 /**
- * The log as its reader wants it, in pieces of many lines. A file that is not there is an empty log.
+ * The log as its reader wants it, in pieces of many lines. A log without a file is empty.
  * @param signal ends following
  */
 export async function* readLog(source: LogSource, options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -40,101 +41,83 @@ export async function* readLog(source: LogSource, options: LogOptions, signal: A
   }
 }
 
-/** Pieces of whole lines of the file. */
+/** Pieces of whole lines of the log, one file after the other. */
 async function* readLines(source: LogSource, options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const handle = await openWhenThere(source, options.follow, signal);
-  if (!handle) return;
-  const watcher = options.follow ? createChangeWatcher(source, signal) : undefined;
+  const changes = options.follow ? watchForChanges(dirname(source.file), source.changed, signal) : undefined;
+  let present: OpenLogFile | undefined;
+  let isReplaced = false;
+  let rest: Buffer = Buffer.alloc(0);
   try {
-    let position = options.tailLines === undefined ? 0 : await findTail(handle, options.tailLines);
-    let rest: Buffer = Buffer.alloc(0);
     while (!signal.aborted) {
       const wasComplete = source.isComplete();
-      const nextChange = watcher?.next();
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
-      position += bytesRead;
-      if (bytesRead > 0) {
-        const data = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-        const end = data.lastIndexOf(newline) + 1;
-        rest = data.subarray(end);
-        if (end > 0) yield data.subarray(0, end);
-      } else if (!watcher || wasComplete) return;
+      const nextChange = changes?.next();
+      present ??= await openFirst(source.file, options.tailLines);
+      const data = present && (await readOn(present));
+      if (data) {
+        const all = Buffer.concat([rest, data]);
+        const end = all.lastIndexOf(newline) + 1;
+        rest = all.subarray(end);
+        if (end > 0) yield all.subarray(0, end);
+      } else if (present && isReplaced) {
+        present = await openNext(source.file, present);
+        if (!present) return;
+        isReplaced = false;
+        rest = Buffer.alloc(0);
+      } else if (present && hasNext(source.file, present)) {
+        // What was added between this read and the beginning of the next file is still to be read.
+        isReplaced = true;
+      } else if (!nextChange || wasComplete) return;
       else await nextChange;
     }
   } finally {
-    watcher?.close();
-    await handle.close();
+    changes?.close();
+    await present?.handle.close();
   }
 }
 
-async function openWhenThere(source: LogSource, follow: boolean, signal: AbortSignal): Promise<FileHandle | undefined> {
-  while (!signal.aborted) {
-    const wasComplete = source.isComplete();
-    const change = source.changed();
-    const handle = await open(source.file, 'r').catch(() => undefined);
-    if (handle || !follow || wasComplete) return handle;
-    await change;
-  }
-  return undefined;
+function hasNext(first: string, { number }: OpenLogFile): boolean {
+  return listLogFiles(first).some((other) => other.number > number);
 }
 
-/** Tells of additions to the file and of changes of the container. */
-function createChangeWatcher({ file, changed }: LogSource, signal: AbortSignal) {
-  let change = Promise.withResolvers<void>();
-  const tell = () => {
-    change.resolve();
-    change = Promise.withResolvers<void>();
-  };
-  // A pod may not change for days, and whatever waits for its change is kept until then: one reaction for all readings.
-  let awaited: Promise<void> | undefined;
-  const awaitContainer = () => {
-    const next = changed();
-    if (next === awaited) return;
-    awaited = next;
-    void next.then(tell);
-  };
-  const watcher = watchChanges(file, tell);
-  signal.addEventListener('abort', tell);
-  return {
-    /** Settles at the first change after this call. */
-    next: (): Promise<void> => {
-      awaitContainer();
-      return change.promise;
-    },
-    close: () => {
-      watcher.close();
-      signal.removeEventListener('abort', tell);
-    },
-  };
+/** The next file that is there; whoever reads slowly may find that some are gone. */
+async function openNext(first: string, present: OpenLogFile): Promise<OpenLogFile | undefined> {
+  await present.handle.close();
+  return openOldestLogFile(() => listLogFiles(first).filter(({ number }) => number > present.number));
+}
+
+/** Where reading begins; undefined while there is no file. */
+async function openFirst(first: string, tailLines: number | undefined): Promise<OpenLogFile | undefined> {
+  if (tailLines === undefined) return openOldestLogFile(() => listLogFiles(first));
+  const tail = await findTail(listLogFiles(first), tailLines);
+  const file = await openOldestLogFile(() => listLogFiles(first).filter(({ number }) => number >= tail.number));
+  return file && { ...file, position: file.number === tail.number ? tail.position : 0 };
 }
 
 /** Where the last so many lines begin. The parts of a long line are one line. */
-async function findTail(handle: FileHandle, lines: number): Promise<number> {
-  const { size } = await handle.stat();
-  if (lines === 0) return size;
-  const starts = new Array<number>(Math.min(lines, size)).fill(0);
+async function findTail(files: LogFile[], lines: number): Promise<{ number: number; position: number }> {
+  const first = { number: files.at(0)?.number ?? 0, position: 0 };
+  const starts: { number: number; position: number }[] = [];
   let found = 0;
   let wasPartial = false;
-  let offset = 0;
-  let rest: Buffer = Buffer.alloc(0);
-  for (let position = 0; position < size; ) {
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
-    if (bytesRead === 0) break;
-    position += bytesRead;
-    const data = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-    let start = 0;
-    for (let end = data.indexOf(newline); end >= 0; end = data.indexOf(newline, start)) {
-      if (!wasPartial) starts[found++ % starts.length] = offset + start;
-      wasPartial = parseCriLine(data.subarray(start, end))?.isPartial ?? false;
-      start = end + 1;
+  let end = first;
+  for (const { number } of files) {
+    const file = await openOldestLogFile(() => files.filter((other) => other.number === number));
+    if (!file) continue;
+    try {
+      await scanLines(file, (line, position) => {
+        if (!wasPartial && lines > 0) starts[found++ % lines] = { number, position };
+        wasPartial = parseCriLine(line)?.isPartial ?? false;
+        end = { number, position: position + line.length + 1 };
+      });
+    } finally {
+      await file.handle.close();
     }
-    offset += start;
-    rest = data.subarray(start);
   }
-  return found <= lines ? 0 : starts[found % starts.length]!;
+  if (lines === 0) return end;
+  return found <= lines ? first : starts[found % lines]!;
 }
 
-/** Whole entries of the file as the reader wants them. */
+/** Whole entries as the reader wants them. */
 function formatEntries(data: Buffer, { timestamps, sinceMs }: LogOptions): Buffer {
   const pieces: Buffer[] = [];
   for (let start = 0, end = data.indexOf(newline); end >= 0; start = end + 1, end = data.indexOf(newline, start)) {

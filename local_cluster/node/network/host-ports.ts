@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { ShimConfig } from '../runs/records.ts';
-import { Runner } from '../runs/runner.ts';
+import { logFile, type Run, Runner } from '../runs/runner.ts';
 import type { AddressPair } from './addresses.ts';
 
 const retryMs = 2_000;
@@ -17,23 +17,39 @@ export interface HostPorts {
   close(): Promise<void>;
 }
 
+/** Who is told of the forwarders. */
+export interface HostPortListener {
+  /** A port cannot be had. */
+  onFault(message: string): void;
+  /** A forwarder runs from now on; what it has to say is in its log. */
+  onRun(log: ForwarderLog): void;
+}
+
+/** The log of one run of a forwarder. */
+export interface ForwarderLog {
+  file: string;
+  /** True once nothing will be added any more. */
+  isComplete(): boolean;
+  /** Settles at the forwarder's next change. */
+  changed(): Promise<void>;
+}
+
 /**
  * Starts a forwarder for each `hostPort` of the pod, or finds the ones of an earlier agent, and keeps them running until
  * they are told to end.
- * @param onFault told when a port cannot be had
  */
 export async function openHostPorts(
   pod: V1Pod,
   folder: string,
   address: AddressPair,
   { hostAddress, shim }: { hostAddress: string; shim: string },
-  onFault: (message: string) => void,
+  listener: HostPortListener,
 ): Promise<HostPorts> {
   const ports = pod.spec!.hostNetwork ? [] : hostPortsOf(pod, hostAddress);
   const forwarders = await Promise.all(
     ports.map(({ listen, containerPort }) => {
       const forwarderFolder = join(folder, 'host-ports', listen);
-      return keepForwarding(forwarderFolder, listen, `${address.local}:${containerPort}`, shim, onFault);
+      return keepForwarding(forwarderFolder, listen, `${address.local}:${containerPort}`, shim, listener);
     }),
   );
   return {
@@ -68,12 +84,15 @@ async function keepForwarding(
   listen: string,
   target: string,
   shim: string,
-  onFault: (message: string) => void,
+  { onFault, onRun }: HostPortListener,
 ): Promise<HostPorts> {
   let isClosing = false;
   let retry: NodeJS.Timeout | undefined;
   const closed = Promise.withResolvers<void>();
+  let change = Promise.withResolvers<void>();
   const runner = new Runner(folder, shim, () => {
+    change.resolve();
+    change = Promise.withResolvers<void>();
     if (runner.isActive) return;
     if (isClosing) return closed.resolve();
     onFault(`${listen} cannot be forwarded to ${target}: the port is taken, or the forwarder was killed`);
@@ -81,15 +100,19 @@ async function keepForwarding(
   });
   const start = () => {
     try {
-      runner.start((run) => describeForwarder(shim, listen, target, run.folder));
+      runner.start((run) => describeForwarder(shim, listen, target, run));
+      tellOf(runner.current!);
     } catch (fault) {
       onFault(`${listen} cannot be forwarded to ${target}: ${(fault as Error).message}`);
       retry = setTimeout(start, retryMs);
     }
   };
+  const tellOf = (run: Run) =>
+    onRun({ file: logFile(run), isComplete: () => run.exit !== undefined, changed: () => change.promise });
   mkdirSync(folder, { recursive: true });
   await runner.adopt();
-  if (!runner.isActive) start();
+  if (runner.isActive) tellOf(runner.current!);
+  else start();
 
   const end = (signal: 'SIGTERM' | 'SIGKILL') => {
     isClosing = true;
@@ -106,12 +129,12 @@ async function keepForwarding(
   };
 }
 
-function describeForwarder(shim: string, listen: string, target: string, folder: string): ShimConfig {
+function describeForwarder(shim: string, listen: string, target: string, run: Run): ShimConfig {
   return {
     argv: [shim, 'forward', listen, target],
     env: ['GOMAXPROCS=2'],
     cwd: '/',
-    log: join(folder, 'output.log'),
+    log: logFile(run),
     cgroups: [],
     memoryEvents: '',
     niceness: 0,

@@ -4,15 +4,22 @@ import type { ContainerOwner } from '../container/container-owner.ts';
 import type { PodContainer } from '../container/pod-container.ts';
 import type { StopCause } from './pod-outcome.ts';
 import type { PodOutcome } from './pod-status.ts';
-import { type StopRequest, stopContainer, stopContainers } from './pod-stop.ts';
+import {
+  noPatience,
+  type Patience,
+  patienceOf,
+  type StopRequest,
+  shorter,
+  stopContainer,
+  stopContainers,
+} from './pod-stop.ts';
 
 /** A stop that has begun. */
 export interface PodStop {
   readonly cause: StopCause;
   /** How the pod is to end that finished by itself. */
   readonly planned: PodOutcome['phase'] | undefined;
-  /** When patience ends (epoch ms). */
-  deadline: number;
+  patience: Patience;
   /** Every container has been stopped. */
   isDone: boolean;
 }
@@ -59,12 +66,12 @@ export class PodEnding {
 
   /** Begins to stop the containers; where that has begun, it may only have to be done sooner. */
   begin(cause: StopCause, graceMs: number, planned?: PodOutcome['phase']): void {
-    const deadline = Date.now() + graceMs;
+    const patience = patienceOf(graceMs);
     if (this.stop) {
-      this.stop.deadline = Math.min(this.stop.deadline, deadline);
+      this.stop.patience = shorter(this.stop.patience, patience);
       return;
     }
-    const stop: PodStop = { cause, planned, deadline, isDone: false };
+    const stop: PodStop = { cause, planned, patience, isDone: false };
     this.stop = stop;
     const pod = this.#pod;
     pod.stopListening();
@@ -76,7 +83,7 @@ export class PodEnding {
     }
     for (const { spec } of active) pod.event('Normal', 'Killing', `Stopping container ${spec.name}`, spec.name);
     const skipSleep = cause === 'shutdown';
-    void stopContainers({ ...this.#request(active, () => stop.deadline), skipSleep })
+    void stopContainers({ ...this.#request(active, () => stop.patience), skipSleep })
       .catch((fault) => pod.complain(fault))
       .then(() => {
         // What has not ended by now is killed when the pod is released.
@@ -92,10 +99,10 @@ export class PodEnding {
     const container = pod.containers.find(({ spec }) => spec.name === name)!;
     container.stopProbes();
     pod.event('Normal', 'Killing', `Container ${name} ${why}`, name);
-    const deadline = Date.now() + (graceSeconds !== undefined ? graceSeconds * 1000 : graceMsOf(pod.pod));
+    const patience = patienceOf(graceSeconds !== undefined ? graceSeconds * 1000 : graceMsOf(pod.pod));
     stopContainer(
       container,
-      this.#request([container], () => deadline),
+      this.#request([container], () => patience),
     ).catch((fault) => pod.complain(fault));
   }
 
@@ -103,15 +110,16 @@ export class PodEnding {
   async killRest(): Promise<void> {
     const { containers } = this.#pod;
     for (const container of containers) container.stopProbes();
-    if (containers.some(({ runner }) => runner.isActive)) await stopContainers(this.#request(containers, () => 0));
+    if (containers.some(({ runner }) => runner.isActive))
+      await stopContainers(this.#request(containers, () => noPatience));
   }
 
-  #request(containers: readonly PodContainer[], deadline: () => number): StopRequest {
+  #request(containers: readonly PodContainer[], patience: () => Patience): StopRequest {
     const pod = this.#pod;
     return {
       containers,
       address: pod.address,
-      deadline,
+      patience,
       changed: () => pod.changed,
       onHookFailure: ({ spec }, message) => pod.event('Warning', 'FailedPreStopHook', message, spec.name),
     };

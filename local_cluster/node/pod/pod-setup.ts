@@ -5,8 +5,9 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import { readRecordFile, writeRecordFile } from '../../record-file.ts';
 import type { PreparedPod } from '../container/container-owner.ts';
+import { readLog } from '../logs/log-reader.ts';
 import { type AddressPair, type AddressPool, pairOfAnnounced } from '../network/addresses.ts';
-import { type HostPorts, openHostPorts } from '../network/host-ports.ts';
+import { type ForwarderLog, type HostPorts, openHostPorts } from '../network/host-ports.ts';
 import type { PodHosts } from '../network/pod-hosts.ts';
 import { createPodObjects } from '../references/pod-objects.ts';
 import { type Renewal, renewRegularly } from '../volumes/renewal.ts';
@@ -137,10 +138,21 @@ export class PodSetup {
   /** Opens its host ports. */
   async openHostPorts(address: AddressPair): Promise<void> {
     const { pod, folder } = this.#pod;
-    const node = this.#node;
-    this.#hostPorts = await openHostPorts(pod, folder, address, node, (message) =>
-      this.#pod.event('Warning', 'HostPortFailed', message),
-    );
+    this.#hostPorts = await openHostPorts(pod, folder, address, this.#node, {
+      onFault: (message) => this.#pod.event('Warning', 'HostPortFailed', message),
+      onRun: (log) => void this.#tellOf(log),
+    });
+  }
+
+  /** What a forwarder says, that it refuses connections for instance, belongs in the node's log. */
+  async #tellOf(log: ForwarderLog): Promise<void> {
+    const options = { follow: true, timestamps: false, sinceMs: Date.now() };
+    try {
+      for await (const lines of readLog(log, options, new AbortController().signal))
+        this.#pod.complain(new Error(String(lines).trimEnd()));
+    } catch (fault) {
+      this.#pod.complain(fault as Error);
+    }
   }
 
   /** Refuses new connections at its host ports; those that are open go on. */

@@ -4,14 +4,35 @@ import { runHook } from '../container/container-hooks.ts';
 import type { PodContainer } from '../container/pod-container.ts';
 import type { AddressPair } from '../network/addresses.ts';
 
+/** How long containers may take to end. */
+export interface Patience {
+  /** When it ends (epoch ms). */
+  readonly deadline: number;
+  /** What a container has after SIGTERM all the same, where its hook or the containers before it have used up the rest. */
+  readonly leastMs: number;
+}
+
+export const noPatience: Patience = { deadline: 0, leastMs: 0 };
+/** As kubelet has it. */
+const leastPatienceMs = 2_000;
+
+/** The patience of a stop that begins now. */
+export function patienceOf(graceMs: number): Patience {
+  return { deadline: Date.now() + graceMs, leastMs: Math.min(graceMs, leastPatienceMs) };
+}
+
+export function shorter(a: Patience, b: Patience): Patience {
+  return { deadline: Math.min(a.deadline, b.deadline), leastMs: Math.min(a.leastMs, b.leastMs) };
+}
+
 export interface StopRequest {
   containers: readonly PodContainer[];
   /** Where the pod listens. */
   address: AddressPair | undefined;
   /** The whole node goes down: nobody is to be given time to turn to another pod. */
   skipSleep?: boolean;
-  /** When patience ends (epoch ms). It may be moved while the stop is under way. */
-  deadline: () => number;
+  /** It may be lost while the stop is under way. */
+  patience: () => Patience;
   /** Settles at the next change of any container. */
   changed: () => Promise<void>;
   onHookFailure: (container: PodContainer, message: string) => void;
@@ -37,10 +58,13 @@ export async function stopContainer(container: PodContainer, request: StopReques
   const run = runner.current;
   const hasEnded = () => runner.current !== run || !runner.isActive;
   const over = new AbortController();
-  await Promise.race([runPreStop(container, request, over.signal), waitUntil(hasEnded, request)]);
+  const hookUntil = () => request.patience().deadline;
+  await Promise.race([runPreStop(container, request, over.signal), waitUntil(hasEnded, hookUntil, request)]);
   over.abort();
   if (!hasEnded()) runner.signal('SIGTERM');
-  await waitUntil(hasEnded, request);
+  const askedAt = Date.now();
+  const killAt = () => Math.max(request.patience().deadline, askedAt + request.patience().leastMs);
+  await waitUntil(hasEnded, killAt, request);
   while (!hasEnded()) {
     runner.signal('SIGKILL');
     await Promise.race([request.changed(), setTimeout(killPatienceMs)]);
@@ -49,16 +73,16 @@ export async function stopContainer(container: PodContainer, request: StopReques
 
 async function runPreStop(container: PodContainer, request: StopRequest, over: AbortSignal): Promise<void> {
   const { spec, process } = container;
-  const { address, deadline, skipSleep } = request;
+  const { address, patience, skipSleep } = request;
   const hook = spec.lifecycle?.preStop;
-  if (!hook || !process || !address) return;
-  const timeoutMs = Math.max(1, deadline() - Date.now());
+  const timeoutMs = patience().deadline - Date.now();
+  if (!hook || !process || !address || timeoutMs <= 0) return;
   const finding = await runHook(hook, { spec, process, address }, { timeoutMs, skipSleep, over });
   if (finding !== undefined && !over.aborted) request.onHookFailure(container, finding);
 }
 
 /** Waits for the end of the container or of patience. */
-async function waitUntil(hasEnded: () => boolean, { deadline, changed }: StopRequest): Promise<void> {
+async function waitUntil(hasEnded: () => boolean, deadline: () => number, { changed }: StopRequest): Promise<void> {
   while (!hasEnded()) {
     const leftMs = deadline() - Date.now();
     if (leftMs <= 0) return;

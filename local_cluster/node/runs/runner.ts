@@ -194,7 +194,7 @@ export function terminationLog({ folder }: Pick<Run, 'folder'>): string {
   return join(folder, 'termination-log');
 }
 
-/** The file with a run's output, in the CRI log format. */
+/** The first file with a run's output, in the CRI log format; a long log goes on in further ones. */
 export function logFile({ folder }: Pick<Run, 'folder'>): string {
   return join(folder, 'output.log');
 }
