@@ -15,6 +15,20 @@ describe('the log of a container', () => {
     expect(log === [...expected, 'x'.repeat(100_000), 'no end of line'].join('\n')).toBe(true);
   });
 
+  test('is complete, read and followed, when it has grown over several files', async () => {
+    const lines = 200_000;
+    const line = 'a line that, with its time, is long enough for its log to need two files or three';
+    await pods.create('large', [shell(`sleep 0.5; yes '${line}' | head -n ${lines} | cat -n; sleep 2; echo end`)]);
+    await pods.waitForRunning('large');
+    const followed = await text(await pods.followLog('large'));
+    const numbered = Array.from({ length: lines }, (_, i) => `${String(i + 1).padStart(6)}\t${line}\n`);
+    expect(followed === `${numbered.join('')}end\n`).toBe(true);
+    expect((await pods.readLog('large')) === followed).toBe(true);
+    expect((await pods.readLog('large', { tailLines: 150_000 })) === `${numbered.slice(-149_999).join('')}end\n`).toBe(
+      true,
+    );
+  });
+
   test('can be had from its end, and only so much of it', async () => {
     await pods.create('tail', [shell('for i in 1 2 3 4 5; do echo "line $i"; done')]);
     await pods.waitForEnd('tail');

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import type { V1Job } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
 import { cluster, conditionsOf, shell, statusOf, until, useNamespace } from '../testing/cluster-under-test.ts';
@@ -251,6 +252,19 @@ describe('deletion', () => {
     stop();
     const last = seen.filter(({ metadata }) => metadata?.name === 'deaf').at(-1)!;
     expect(statusOf(last)?.state?.terminated?.exitCode).toBe(137);
+  });
+
+  test('a container is asked to end before it is killed, though its hook has used up the grace period', async () => {
+    const script = 'trap "echo asked; sleep 0.3; echo ended; exit 0" TERM; echo runs; while :; do sleep 0.05; done';
+    const lifecycle = { preStop: { exec: { command: ['sleep', '60'] } } };
+    await pods.create('long-hook', [shell(`exec 2> /dev/null; ${script}`, { lifecycle })], {
+      terminationGracePeriodSeconds: 1,
+    });
+    await pods.waitForRunning('long-hook');
+    const log = text(await pods.followLog('long-hook'));
+    await until(async () => (await pods.readLog('long-hook')) === 'runs\n', 'the trap');
+    await pods.delete('long-hook');
+    expect(await log).toBe('runs\nasked\nended\n');
   });
 
   test('a preStop hook runs before the signal', async () => {
