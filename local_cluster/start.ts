@@ -18,7 +18,7 @@ import { type LocalOptions, parseStartOptions, UsageError, usage } from './mesh/
 import { listenForStop } from './mesh/stop-signals.ts';
 import { linkedDataset } from './node-images.ts';
 import { endContainers } from './supervisor/leftover-containers.ts';
-import { endLeftovers } from './supervisor/process-records.ts';
+import { endLeftovers, readRecords } from './supervisor/process-records.ts';
 
 /** MESH_STATE is for tests, which must not touch the user's mesh. */
 const stateFolder = path.resolve(process.env.MESH_STATE ?? path.join(projectFolder, '.mesh'));
@@ -82,11 +82,16 @@ function tell(line: string): void {
   console.log(`${new Date().toLocaleTimeString('en-GB')}  ${line}`);
 }
 
-/** The second Ctrl-C. */
+/**
+ * The second Ctrl-C. It ends only what this process supervises: the state folder may belong to a mesh in another terminal
+ * while this one deploys elsewhere, or has not come to start anything.
+ */
 async function killEverything(): Promise<void> {
-  tell('killing what is still stopping');
-  await endLeftovers(stateFolder);
-  await endContainers(stateFolder);
+  if (readRecords(stateFolder).supervisor?.pid === process.pid) {
+    tell('killing what is still stopping');
+    await endLeftovers(stateFolder);
+    await endContainers(stateFolder);
+  }
   process.exit(130);
 }
 

@@ -8,7 +8,7 @@ test('ports that are free are fine', async () => {
   await expect(requireFreePorts('127.0.0.1', { port }, '/nowhere')).resolves.toBeUndefined();
 });
 
-test('a port that is taken is an error that names it and how to choose another', async () => {
+test('a port that is taken is an error that names it, whose it is, and how to choose another', async () => {
   const server = net.createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
@@ -16,7 +16,9 @@ test('a port that is taken is an error that names it and how to choose another',
   const asking = requireFreePorts('127.0.0.1', { 'grader-port': port }, '/nowhere');
   await expect(asking).rejects.toThrow(PortTakenError);
   await expect(asking).rejects.toThrow(
-    new RegExp(`^port ${port} on 127\\.0\\.0\\.1 is taken by another program: .*npm start -- --grader-port \\d+`),
+    new RegExp(
+      `^port ${port} on 127\\.0\\.0\\.1 is taken by \`\\S+.*\` \\(process ${process.pid}, in ${process.cwd()}\\): end it, or .*npm start -- --grader-port \\d+`,
+    ),
   );
 });
 

@@ -1,6 +1,7 @@
 /** Sees to it that the mesh's two ports can be had, before anything is started. */
 import net from 'node:net';
 import { findRunningContainers } from '../supervisor/leftover-containers.ts';
+import { describePortOwner } from './port-owner.ts';
 
 /** A port that something else listens on; the message names it and what to do. */
 export class PortTakenError extends Error {
@@ -23,7 +24,7 @@ export async function requireFreePorts(
     const code = await tryToListen(host, port);
     if (code === undefined) continue;
     const reasons: Record<string, string> = {
-      EADDRINUSE: `port ${port} on ${host} is taken by another program: end it, or choose another port`,
+      EADDRINUSE: `port ${port} on ${host} is taken by ${describePortOwner(host, port)}`,
       EACCES: `port ${port} may only be used by root: choose one above 1023`,
       EADDRNOTAVAIL: `${host} is not an address of this machine: choose another with --host`,
     };

@@ -1,7 +1,14 @@
 /** One mesh, started with `npm start`'s own program, through all the ways in which it can end. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { V1Pod } from '@kubernetes/client-node';
+import { connectToCluster } from '@ml-job-mesh/cluster-client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { projectFolder } from '../install/cache.ts';
 import { endContainers, findRunningContainers } from '../supervisor/leftover-containers.ts';
+import { isRunning } from '../supervisor/process-identity.ts';
 import { endLeftovers } from '../supervisor/process-records.ts';
 import {
   type MeshCommand,
@@ -49,8 +56,33 @@ describe('While a mesh runs', () => {
     const ports = ['--port', `${place.port}`, '--grader-port', `${other.graderPort}`];
     const { code, output } = await runMeshCommand('start.ts', other, ports);
     expect([code, existsSync(other.stateFolder)]).toEqual([1, false]);
-    expect(output).toContain(`port ${place.port} on 127.0.0.1 is taken by another program`);
+    expect(output).toContain(
+      `port ${place.port} on 127.0.0.1 is taken by the mesh in ${place.stateFolder} (process ${mesh.child.pid}): ` +
+        `stop it with Ctrl-C where it was started or with \`kill ${mesh.child.pid}\``,
+    );
     removeMeshPlace(other);
+  });
+
+  test('a second Ctrl-C in a deployment to another cluster ends that alone', async () => {
+    const bin = path.join(path.dirname(place.stateFolder), 'bin');
+    mkdirSync(bin);
+    writeFileSync(path.join(bin, 'kubectl'), '#!/bin/sh\necho $$ > "$0.pid"\nexec sleep 600\n', { mode: 0o700 });
+    const before = mesh.processes();
+    const deployment = spawn(
+      process.execPath,
+      [path.join(projectFolder, 'local_cluster/start.ts'), '--context', 'away'],
+      {
+        env: { ...process.env, MESH_STATE: place.stateFolder, PATH: `${bin}:${process.env.PATH}` },
+        stdio: 'ignore',
+        detached: true,
+      },
+    );
+    await vi.waitFor(() => expect(existsSync(path.join(bin, 'kubectl.pid'))).toBe(true), { timeout: 60_000 });
+    expect(await pressUntilEnded(deployment)).toBe(130);
+    process.kill(Number(readFileSync(path.join(bin, 'kubectl.pid'), 'utf8')));
+    expect(mesh.processes()).toEqual(before);
+    expect(Object.values(before).every(isRunning)).toBe(true);
+    await waitForStatuses(['running', 'running', 'queued']);
   });
 
   test('a component that is killed is started again, and jobs go on', async () => {
@@ -104,6 +136,50 @@ test('a reset after a SIGKILL ends what was left, jobs included, and removes the
   expect([code, existsSync(place.stateFolder), processesOf(place.stateFolder)]).toEqual([0, false, []]);
   expect((await runMeshCommand('reset.ts', place)).output).toMatch(/^There is nothing to reset/);
 });
+
+test('a second Ctrl-C kills what is still stopping', async () => {
+  mesh = await startMeshCommand(place);
+  const stubborn = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'stubborn', namespace: 'default' },
+    spec: {
+      containers: [
+        { name: 'main', image: 'busybox', command: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done'] },
+      ],
+    },
+  };
+  const cluster = connectToCluster({ kubeconfig: mesh.kubeconfig });
+  await cluster.create('/api/v1/namespaces/default/pods', stubborn);
+  await vi.waitFor(
+    async () => {
+      const pod = await cluster.get<V1Pod>('/api/v1/namespaces/default/pods/stubborn');
+      expect(pod.status?.phase).toBe('Running');
+    },
+    { timeout: 60_000, interval: 200 },
+  );
+  await cluster.close();
+  expect(await pressUntilEnded(mesh.child)).toBe(130);
+  expect(mesh.output()).toContain('killing what is still stopping');
+  expect(processesOf(place.stateFolder)).toEqual([]);
+});
+
+test('a mesh that has lost its supervisor and its folder ends by itself', async () => {
+  mesh = await startMeshCommand(place);
+  await mesh.end('SIGKILL');
+  expect(processesOf(place.stateFolder)).not.toEqual([]);
+  rmSync(place.stateFolder, { recursive: true });
+  await vi.waitFor(() => expect(processesOf(place.stateFolder)).toEqual([]), { timeout: 60_000, interval: 200 });
+});
+
+/** Presses Ctrl-C again and again; gives the exit code. */
+async function pressUntilEnded(child: ChildProcess): Promise<number | null> {
+  const ended = once(child, 'exit');
+  const press = setInterval(() => child.kill('SIGINT'), 100);
+  const [code] = await ended;
+  clearInterval(press);
+  return code;
+}
 
 async function postLongJob(): Promise<string> {
   const body = JSON.stringify({ dataset: 'mnist', epochs: 20 });

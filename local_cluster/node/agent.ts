@@ -7,9 +7,11 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
+import { watchForAbandonment } from '../supervisor/abandonment.ts';
+import { killProcess, type ProcessIdentity } from '../supervisor/process-identity.ts';
 import { startLogServer } from './logs/log-server.ts';
 import { addressPair, createAddressPool } from './network/addresses.ts';
 import { canReplaceHosts, startPodHosts } from './network/pod-hosts.ts';
@@ -20,6 +22,7 @@ import { loadServingCertificate } from './registration/serving-certificate.ts';
 import { detectCgroups } from './runs/cgroups.ts';
 
 const nodeCpus = 2;
+const controlPlane = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'];
 const logPort = 10250;
 const dnsPort = 1053;
 /** The whole shutdown has to fit into what a supervisor grants; pods get this much of it. */
@@ -52,13 +55,22 @@ async function startAgent(): Promise<void> {
   const endAsked = Promise.withResolvers<unknown>();
   process.on('SIGTERM', endAsked.resolve);
   process.on('SIGINT', endAsked.resolve);
+  let abandoned: ProcessIdentity[] = [];
   const name = required('name');
   const log = (message: string) => console.log(`${new Date().toISOString()} ${name} ${message}`);
   const node = await startNode(name, log);
+  watchForAbandonment(dirname(resolve(required('state'))), (processes) => {
+    log('the supervisor and the state folder of this cluster are gone: ending it');
+    // The other nodes notice by themselves, and end their own pods.
+    abandoned = controlPlane.flatMap((component) => processes[component] ?? []);
+    endAsked.resolve(undefined);
+  });
   await endAsked.promise;
   log('shutting down');
-  setTimeout(() => process.exit(1), shutdownGraceMs + reportMs);
+  const killAbandoned = () => Promise.all(abandoned.map(killProcess));
+  setTimeout(() => void killAbandoned().finally(() => process.exit(1)), shutdownGraceMs + reportMs);
   await node.shutDown();
+  await killAbandoned();
   process.exit(0);
 }
 

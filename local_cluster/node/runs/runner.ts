@@ -132,7 +132,7 @@ export class Runner {
     });
     child.unref();
     child.on('error', (fault) => {
-      this.#end(run, `the shim cannot be run: ${fault.message}`);
+      this.#end(run, { exitCode: 128, startError: `the shim cannot be run: ${fault.message}` });
     });
     child.on('exit', () => {
       if (!run.exit) this.#read(run);
@@ -142,14 +142,15 @@ export class Runner {
   }
 
   /** Nobody will write the end of this run any more. */
-  #end(run: Run, startError: string): void {
+  #end(run: Run, what: Pick<ExitRecord, 'exitCode'> & Partial<ExitRecord>): void {
     const now = new Date().toISOString();
-    run.exit = { exitCode: 128, signal: 0, oomKilled: false, startedAt: now, finishedAt: now, startError };
+    const exit: ExitRecord = { signal: 0, oomKilled: false, startedAt: now, finishedAt: now, ...what };
     try {
-      writeRecordFile(join(run.folder, 'exit.json'), run.exit);
+      writeRecordFile(join(run.folder, 'exit.json'), exit);
     } catch {
-      // What could not start the shim (no process, no file, no room) may keep it from being noted as well.
+      // The disk is full, or the folder is gone; the pod has to end all the same.
     }
+    run.exit ??= exit;
     this.close();
     this.#onChange();
   }
@@ -169,10 +170,14 @@ export class Runner {
   async #settle(run: Run): Promise<void> {
     try {
       await promisify(execFile)(this.#shim, ['settle', run.folder]);
+      this.#read(run);
     } catch {
-      // No process or no room for one more record just now: the next look tries again.
+      // No process just now, or no room for one more record. A shim that runs is looked at again; one that is gone
+      // must not keep its pod from ending until there is room.
+      const { shimPid, shimTicks, startedAt } = run.start ?? {};
+      const isGone = shimPid === undefined || startTicksOf(shimPid) !== shimTicks;
+      if (!run.exit && isGone) this.#end(run, { exitCode: 137, lost: true, ...(startedAt && { startedAt }) });
     }
-    this.#read(run);
   }
 
   #read(run: Run): void {
