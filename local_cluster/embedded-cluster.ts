@@ -119,12 +119,11 @@ async function startProcesses(
   const { octet, stateFolder, software, log } = settings;
   const nodes: SupervisedProcess[] = [];
   let plane: ControlPlane | undefined;
-  stack.defer(async () => {
-    // First nothing new begins, then what runs is ended and reported, then the API goes.
-    await plane?.stopControllers();
-    await Promise.all(nodes.map((node) => node.stop()));
-    await plane?.stop();
-  });
+  // From the last to the first, each whatever comes of the others: nothing new begins, what runs is ended and reported,
+  // and the API goes.
+  stack.defer(() => plane?.stop());
+  stack.defer(() => settleAll(nodes.map((node) => node.stop())));
+  stack.defer(() => plane?.stopControllers());
   plane = await startControlPlane({
     programs: software.controlPlane,
     octet,
@@ -137,6 +136,12 @@ async function startProcesses(
     },
   });
   return { plane, nodes };
+}
+
+/** Waits for all of them, also when one fails. */
+async function settleAll(all: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(all);
+  await Promise.all(all);
 }
 
 /** Takes the state folder for this process. */

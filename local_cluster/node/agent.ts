@@ -5,7 +5,7 @@
 //
 // SIGTERM shuts the node down, its pods with it. SIGKILL leaves them running, for the next agent to find.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -57,7 +57,7 @@ async function startAgent(): Promise<void> {
   process.on('SIGINT', endAsked.resolve);
   let abandoned: ProcessIdentity[] = [];
   const name = required('name');
-  const log = (message: string) => console.log(`${new Date().toISOString()} ${name} ${message}`);
+  const log = (message: string) => writeLine(`${new Date().toISOString()} ${name} ${message}`);
   const node = await startNode(name, log);
   watchForAbandonment(dirname(resolve(required('state'))), (processes) => {
     log('the supervisor and the state folder of this cluster are gone: ending it');
@@ -140,6 +140,15 @@ async function startNode(name: string, log: (message: string) => void): Promise<
       await cluster.close();
     },
   };
+}
+
+/** Not by console.log, which writes nothing more after the first line that a full disk has refused. */
+function writeLine(line: string): void {
+  try {
+    writeSync(process.stdout.fd, `${line}\n`);
+  } catch {
+    // The line is lost.
+  }
 }
 
 /** One of its own for each node of each cluster on the machine. */

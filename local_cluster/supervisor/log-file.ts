@@ -7,6 +7,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
 } from 'node:fs';
@@ -30,7 +31,12 @@ export function openFreshLog(file: string): number {
  */
 export function rotateIfLarge(file: string, limitBytes = largestLogBytes): void {
   if (!existsSync(file) || statSync(file).size <= limitBytes) return;
-  copyFileSync(file, previousOf(file));
+  try {
+    copyFileSync(file, previousOf(file));
+  } catch {
+    // No room for two of them: the disk needs it more than the log's readers.
+    rmSync(previousOf(file), { force: true });
+  }
   truncateSync(file);
 }
 

@@ -1,7 +1,20 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { rotateIfLarge } from './log-file.ts';
 import { identifyProcess } from './process-identity.ts';
 import { readRecords } from './process-records.ts';
 import { type ProcessPlan, startSupervised } from './supervised-process.ts';
@@ -104,3 +117,52 @@ test('one that is restarted on purpose is back without a wait; only an unexpecte
   await worker.restart();
   expect(worker.pid()).toBeUndefined();
 });
+
+describe.skipIf(!canMount())('on a disk that is full', () => {
+  beforeEach(() => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]);
+  });
+  afterEach(() => void execFileSync('umount', ['--lazy', folder]));
+
+  function fillDisk(): void {
+    const file = openSync(path.join(folder, 'filler'), 'a');
+    expect(() => {
+      for (;;) writeSync(file, Buffer.alloc(4096));
+    }).toThrow('ENOSPC');
+    closeSync(file);
+  }
+
+  test('a process that dies is started again, and is stopped, though neither can be noted', async () => {
+    const worker = await startSupervised(planScript('touch ready; exec sleep 300'));
+    onTestFinished(worker.stop);
+    fillDisk();
+    process.kill(worker.pid()!, 'SIGKILL');
+    await vi.waitFor(() => expect(events.at(-1)).toBe(`worker runs again (pid ${worker.pid()})`), { timeout: 10_000 });
+    const pid = worker.pid()!;
+    expect(events.filter((line) => /cannot be noted in .*: ENOSPC/.test(line))).toHaveLength(1);
+    await worker.stop();
+    expect(identifyProcess(pid)).toBeUndefined();
+  });
+
+  test('a large log makes room instead of taking more', () => {
+    const log = path.join(folder, 'large.log');
+    writeFileSync(log, Buffer.alloc(8192));
+    fillDisk();
+    rotateIfLarge(log, 4096);
+    expect([statSync(log).size, existsSync(path.join(folder, 'large.previous.log'))]).toEqual([0, false]);
+  });
+});
+
+/** A small disk is a tmpfs of its own, which takes root. */
+function canMount(): boolean {
+  const place = mkdtempSync(path.join(tmpdir(), 'mount-test-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place], { stdio: 'ignore' });
+    execFileSync('umount', [place]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmdirSync(place);
+  }
+}

@@ -8,7 +8,7 @@ import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, openFreshLog, rotateIfLarge } from './log-file.ts';
 import { endProcess, identifyProcess } from './process-identity.ts';
-import { recordProcess } from './process-records.ts';
+import { readRecords, recordProcess } from './process-records.ts';
 
 const firstBackOffMs = 250;
 const longestBackOffMs = 10_000;
@@ -57,14 +57,18 @@ export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProc
   let restarting = false;
   let backOffMs = firstBackOffMs;
   const wakeUp = new AbortController();
-  const logCheck = setInterval(() => rotateIfLarge(plan.logFile), logCheckMs).unref();
+  const logCheck = setInterval(() => {
+    rotateIfLarge(plan.logFile);
+    // It may have been impossible when the process started.
+    if (!stopping && !hasEnded(child) && !isRecorded(plan, child)) record(plan, child.pid);
+  }, logCheckMs).unref();
 
   const stop = async () => {
     stopping = true;
     clearInterval(logCheck);
     wakeUp.abort();
     await end(child, plan.stopGraceMs);
-    recordProcess(plan.stateFolder, plan.name, undefined);
+    record(plan, undefined);
   };
 
   try {
@@ -114,16 +118,39 @@ export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProc
 }
 
 function launch(plan: ProcessPlan): ChildProcess {
-  const log = openFreshLog(plan.logFile);
+  const log = openLog(plan);
   const child = spawn(plan.command, plan.args, {
     env: plan.env ?? process.env,
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', log ?? 'ignore', log ?? 'ignore'],
     detached: true,
   });
-  closeSync(log);
+  if (log !== undefined) closeSync(log);
   child.on('error', () => undefined); // A command that cannot be run shows as an end without a pid.
-  recordProcess(plan.stateFolder, plan.name, child.pid);
+  record(plan, child.pid);
   return child;
+}
+
+/** A process without a log is better than none: the disk may be full. */
+function openLog(plan: ProcessPlan): number | undefined {
+  try {
+    return openFreshLog(plan.logFile);
+  } catch (error) {
+    plan.onEvent(`${plan.name} has no log: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+/** What cannot be noted, on a full disk, must keep nothing from being started or stopped. */
+function record(plan: ProcessPlan, pid: number | undefined): void {
+  try {
+    recordProcess(plan.stateFolder, plan.name, pid);
+  } catch (error) {
+    plan.onEvent(`${plan.name} cannot be noted in ${plan.stateFolder}: ${(error as Error).message}`);
+  }
+}
+
+function isRecorded({ stateFolder, name }: ProcessPlan, child: ChildProcess): boolean {
+  return readRecords(stateFolder)[name]?.pid === child.pid;
 }
 
 async function awaitReady(plan: ProcessPlan, child: ChildProcess): Promise<void> {
