@@ -14,6 +14,8 @@ import { type Component, commandOf } from './programs.ts';
 
 const readyWithinMs = 120_000;
 const stopGraceMs = 20_000;
+/** As kubelet has it for the control plane's pods. */
+const oomScoreAdj = -997;
 const controllers = ['kube-scheduler', 'kube-controller-manager'];
 
 /** A control plane that runs. */
@@ -125,6 +127,7 @@ function planFor(
     isReady,
     readyWithinMs,
     stopGraceMs,
+    oomScoreAdj,
     onEvent: log,
   };
 }

@@ -6,7 +6,6 @@
 // SIGTERM shuts the node down, its pods with it. SIGKILL leaves them running, for the next agent to find.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeSync } from 'node:fs';
-import os from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
@@ -17,6 +16,7 @@ import { addressPair, createAddressPool } from './network/addresses.ts';
 import { canReplaceHosts, startPodHosts } from './network/pod-hosts.ts';
 import { createEventRecorder } from './pod/events.ts';
 import { type PodManager, startPodManager } from './pod/pod-manager.ts';
+import { readNodeMemory } from './registration/memory.ts';
 import { startNodeRegistration } from './registration/node-registration.ts';
 import { loadServingCertificate } from './registration/serving-certificate.ts';
 import { detectCgroups } from './runs/cgroups.ts';
@@ -88,8 +88,9 @@ async function startNode(name: string, log: (message: string) => void): Promise<
   );
 
   const cluster = connectToCluster({ kubeconfig: required('kubeconfig') });
-  // Half of the machine's memory, because there are two nodes.
-  const allocatable = { cpu: nodeCpus, memory: Math.floor(os.totalmem() / 2) };
+  const memory = readNodeMemory();
+  const capacity = { cpu: nodeCpus, memory: memory.capacity };
+  const allocatable = { cpu: nodeCpus, memory: memory.allocatable };
   let pods: PodManager | undefined;
   // First of all the port: an agent of this node that is still running keeps a second one from touching its pods.
   const logServer = await startLogServer({
@@ -107,7 +108,7 @@ async function startNode(name: string, log: (message: string) => void): Promise<
     'ml-job-mesh.io/memory-limits': limits.memory,
     'ml-job-mesh.io/cluster-names': hosts ? 'in every pod: /etc/hosts' : 'for Envoy alone: no mounts of our own',
   };
-  const description = { name, address: nodeAddress, logPort, allocatable, annotations };
+  const description = { name, address: nodeAddress, logPort, capacity, allocatable, folder: state, annotations };
   const registration = startNodeRegistration(cluster, description, log);
   const events = createEventRecorder(cluster, name);
   pods = startPodManager({

@@ -36,6 +36,10 @@ func becomeContainer(folder string) error {
 		// Where the kernel groups processes by session, the niceness that counts is the session's.
 		os.WriteFile("/proc/self/autogroup", fmt.Append(nil, settings.Niceness), 0o644)
 	}
+	if settings.OOMScoreAdj != nil {
+		// Everybody may raise it; where it may not be lowered, it stays.
+		os.WriteFile("/proc/self/oom_score_adj", fmt.Append(nil, *settings.OOMScoreAdj), 0o644)
+	}
 	if err := os.Chdir(settings.Cwd); err != nil {
 		return fmt.Errorf("working directory: %w", err)
 	}

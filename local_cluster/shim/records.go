@@ -24,6 +24,8 @@ type config struct {
 	Niceness     int    `json:"niceness"`
 	// Hosts is the file that the container sees as /etc/hosts; empty where it sees the machine's.
 	Hosts string `json:"hosts"`
+	// OOMScoreAdj tells the kernel how soon to kill the container when memory runs out; nil leaves it as it is.
+	OOMScoreAdj *int `json:"oomScoreAdj"`
 }
 
 // startRecord is started.json. Pids are only meaningful with the boot id and the start time (clock

@@ -183,6 +183,26 @@ func TestALogGoesOnInANewFileAndKeepsTheNewestFive(t *testing.T) {
 	}
 }
 
+func TestAContainerHasTheScoreForAMachineOutOfMemory(t *testing.T) {
+	folder := container(t, "cat /proc/self/oom_score_adj > score")
+	settings, err := readConfig(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	score := 1000
+	settings.OOMScoreAdj = &score
+	content, _ := json.Marshal(settings)
+	if err := os.WriteFile(filepath.Join(folder, "config.json"), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := shim("run", folder).Run(); err != nil {
+		t.Fatal(err)
+	}
+	if written, _ := os.ReadFile(filepath.Join(folder, "score")); string(written) != "1000\n" {
+		t.Errorf("it has %q", written)
+	}
+}
+
 func TestNothingOfAContainerOutlivesIt(t *testing.T) {
 	folder := container(t, "(setsid sleep 100 & echo $! > child); while ! test -s child; do :; done")
 	if err := shim("run", folder).Run(); err != nil {

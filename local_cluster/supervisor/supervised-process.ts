@@ -4,7 +4,7 @@
  * supervisor alone, which then stops things in order.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { closeSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, openFreshLog, rotateIfLarge } from './log-file.ts';
 import { endProcess, identifyProcess } from './process-identity.ts';
@@ -30,6 +30,8 @@ export interface ProcessPlan {
   readyWithinMs: number;
   /** Between SIGTERM and SIGKILL when it is stopped. */
   stopGraceMs: number;
+  /** Its `oom_score_adj`; a negative one spares it when memory runs out, where the system lets us say so. */
+  oomScoreAdj?: number;
   /** Told of every unexpected end and of every new start after one. */
   onEvent: (line: string) => void;
   /** Called when it is ready again after an unexpected end. */
@@ -126,8 +128,17 @@ function launch(plan: ProcessPlan): ChildProcess {
   });
   if (log !== undefined) closeSync(log);
   child.on('error', () => undefined); // A command that cannot be run shows as an end without a pid.
+  if (plan.oomScoreAdj !== undefined && child.pid !== undefined) adjustOomScore(child.pid, plan.oomScoreAdj);
   record(plan, child.pid);
   return child;
+}
+
+function adjustOomScore(pid: number, score: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
+  } catch {
+    // Only the privileged may lower it; jobs have theirs raised in any case.
+  }
 }
 
 /** A process without a log is better than none: the disk may be full. */

@@ -11,6 +11,7 @@ import type { ContainerLimits } from '../runs/cgroups.ts';
 import { logFile, terminationLog } from '../runs/runner.ts';
 import { resolveMounts } from '../volumes/volumes.ts';
 import type { ContainerHost, PreparedPod } from './container-owner.ts';
+import { oomScoreOf } from './oom-score.ts';
 import type { PodContainer } from './pod-container.ts';
 
 /** Run-to-completion pods give way to services: a third of the CPU share, and this niceness. */
@@ -42,6 +43,7 @@ export async function startContainer(
       memoryEvents: groups.memoryEvents,
       niceness: isBatch(pod) ? batchNiceness : 0,
       hosts: image.asksDns ? '' : (prepared.hosts ?? ''),
+      oomScoreAdj: oomScoreOf(pod, spec, host.allocatable.memory),
       paths: [...process.paths],
       image,
     };

@@ -4,13 +4,17 @@ import os from 'node:os';
 import type { V1Lease, V1Node, V1NodeCondition, V1NodeStatus } from '@kubernetes/client-node';
 import { type ClusterConnection, KubernetesError } from '@ml-job-mesh/cluster-client';
 import type { AddressPair } from '../network/addresses.ts';
+import { findDiskPressure, readDiskSpace } from './disk-pressure.ts';
 
 export interface NodeDescription {
   name: string;
   address: AddressPair;
   logPort: number;
-  /** Cores and bytes. */
+  /** Cores and bytes: all that it has, and what pods may have of it. */
+  capacity: { cpu: number; memory: number };
   allocatable: { cpu: number; memory: number };
+  /** What pods write is on this folder's disk. */
+  folder: string;
   annotations: Record<string, string>;
 }
 
@@ -32,20 +36,26 @@ export function startNodeRegistration(
   let isStopped = false;
   let isRegistered = false;
   let renewedAt = 0;
+  let pressure = readDiskPressure(node, log);
 
   async function keep(): Promise<void> {
     let nextMs = renewMs;
     try {
       // Whoever was not heard of for so long counts as lost, and has to say that it is not.
       if (!isRegistered || Date.now() - renewedAt > (leaseSeconds * 1000) / 2) {
-        await register(cluster, node);
+        await register(cluster, node, pressure);
         if (!isRegistered) log(`registered as ${node.name}, ${node.address.announced}`);
         isRegistered = true;
       }
       await renewLease(cluster, node.name);
       renewedAt = Date.now();
       // Kubernetes may have given the node up while it was itself away; nobody but the node takes that back.
-      if (!(await isReadyInApi(cluster, node.name))) await patchStatus(cluster, node.name, describeStatus(node));
+      const pressureBefore = pressure;
+      pressure = readDiskPressure(node, log);
+      const hasChanged = (pressure === undefined) !== (pressureBefore === undefined);
+      if (hasChanged) log(pressure ?? 'the disk has enough room again');
+      if (hasChanged || !(await isReadyInApi(cluster, node.name)))
+        await patchStatus(cluster, node.name, describeStatus(node, pressure));
     } catch (fault) {
       // Gone from the API, e.g. after a reset: it is registered anew.
       if (fault instanceof KubernetesError && fault.status === 404) isRegistered = false;
@@ -67,7 +77,21 @@ export function startNodeRegistration(
   };
 }
 
-async function register(cluster: ClusterConnection, node: NodeDescription): Promise<void> {
+/** What the disk lacks, if anything. */
+function readDiskPressure({ folder }: NodeDescription, log: (message: string) => void): string | undefined {
+  try {
+    return findDiskPressure(readDiskSpace(folder));
+  } catch (fault) {
+    log(`the disk cannot be looked at: ${(fault as Error).message}`);
+    return undefined;
+  }
+}
+
+async function register(
+  cluster: ClusterConnection,
+  node: NodeDescription,
+  pressure: string | undefined,
+): Promise<void> {
   const { name, annotations } = node;
   const labels = {
     'kubernetes.io/hostname': name,
@@ -86,7 +110,7 @@ async function register(cluster: ClusterConnection, node: NodeDescription): Prom
     if (!(fault instanceof KubernetesError) || fault.status !== 409) throw fault;
     await cluster.patch(`/api/v1/nodes/${name}`, { metadata: { labels, annotations } }, { type: 'merge' });
   }
-  await patchStatus(cluster, name, describeStatus(node));
+  await patchStatus(cluster, name, describeStatus(node, pressure));
 }
 
 function patchStatus(cluster: ClusterConnection, name: string, status: V1NodeStatus): Promise<unknown> {
@@ -98,15 +122,11 @@ async function isReadyInApi(cluster: ClusterConnection, name: string): Promise<b
   return status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
 }
 
-function describeStatus({ name, address, logPort, allocatable }: NodeDescription): V1NodeStatus {
-  const resources = {
-    cpu: String(allocatable.cpu),
-    memory: `${Math.floor(allocatable.memory / 1024)}Ki`,
-    pods: String(maxPods),
-  };
+function describeStatus(node: NodeDescription, pressure: string | undefined): V1NodeStatus {
+  const { name, address, logPort } = node;
   return {
-    capacity: resources,
-    allocatable: resources,
+    capacity: describeResources(node.capacity),
+    allocatable: describeResources(node.allocatable),
     addresses: [
       { type: 'InternalIP', address: address.announced },
       { type: 'ExternalIP', address: address.local },
@@ -115,7 +135,9 @@ function describeStatus({ name, address, logPort, allocatable }: NodeDescription
     daemonEndpoints: { kubeletEndpoint: { Port: logPort } },
     conditions: [
       condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'memory is not watched on this node'),
-      condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'the disk is not watched on this node'),
+      pressure === undefined
+        ? condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'the disk has enough room')
+        : condition('DiskPressure', 'True', 'KubeletHasDiskPressure', pressure),
       condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'pids are not watched on this node'),
       readyCondition('True', 'KubeletReady', 'the node agent runs pods as processes'),
     ],
@@ -132,6 +154,10 @@ function describeStatus({ name, address, logPort, allocatable }: NodeDescription
       systemUUID: readLine('/etc/machine-id'),
     },
   };
+}
+
+function describeResources({ cpu, memory }: { cpu: number; memory: number }): Record<string, string> {
+  return { cpu: String(cpu), memory: `${Math.floor(memory / 1024)}Ki`, pods: String(maxPods) };
 }
 
 function readyCondition(status: string, reason: string, message: string): V1NodeCondition {

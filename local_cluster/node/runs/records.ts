@@ -15,6 +15,8 @@ export interface ShimConfig {
   niceness: number;
   /** The file that the container sees as /etc/hosts; empty where it sees the machine's. */
   hosts: string;
+  /** Left as it is where this is not set, or where the system does not let it be lowered. */
+  oomScoreAdj?: number | undefined;
   /** What the agent wants to know again after a restart, for probes and hooks; the shim does not read them. */
   paths: [string, string][];
   image: ImageDescription;
