@@ -1,7 +1,7 @@
 /** One mesh, started with `npm start`'s own program, through all the ways in which it can end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
@@ -119,6 +119,9 @@ test('Ctrl-C stops everything in order and leaves no process', async () => {
   expect(processesOf(place.stateFolder)).not.toEqual([]);
   expect(await mesh.end('SIGINT')).toBe(0);
   expect(mesh.output()).toMatch(/stopping; jobs that run end as failed[\s\S]*stopped\n$/);
+  const services = readServiceEnds(place.stateFolder);
+  expect(services.length).toBeGreaterThan(5);
+  expect(services.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
   expect(processesOf(place.stateFolder)).toEqual([]);
 });
 
@@ -198,6 +201,17 @@ async function waitForStatuses(expected: string[]): Promise<void> {
     async () => expect((await Promise.all(jobs.map(readJob))).map(({ status }) => status)).toEqual(expected),
     { timeout: 60_000, interval: 200 },
   );
+}
+
+/** How the newest run of each container has ended that is not a job's: whoever was killed has another exit code than 0. */
+function readServiceEnds(stateFolder: string): { container: string; exitCode: number }[] {
+  return globSync(path.join(stateFolder, 'node-*/pods/*/containers/*'))
+    .filter((folder) => path.basename(folder) !== 'classify')
+    .map((folder) => {
+      const newest = Math.max(...readdirSync(folder).map(Number));
+      const { exitCode } = JSON.parse(readFileSync(path.join(folder, String(newest), 'exit.json'), 'utf8'));
+      return { container: path.basename(folder), exitCode };
+    });
 }
 
 /** Every process of this machine whose command line or environment names the folder, but for this one. */

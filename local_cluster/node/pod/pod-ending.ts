@@ -82,8 +82,8 @@ export class PodEnding {
       return;
     }
     for (const { spec } of active) pod.event('Normal', 'Killing', `Stopping container ${spec.name}`, spec.name);
-    const skipSleep = cause === 'shutdown';
-    void stopContainers({ ...this.#request(active, () => stop.patience), skipSleep })
+    const isNodeGoingDown = cause === 'shutdown';
+    void stopContainers({ ...this.#request(active, () => stop.patience), isNodeGoingDown })
       .catch((fault) => pod.complain(fault))
       .then(() => {
         // What has not ended by now is killed when the pod is released.

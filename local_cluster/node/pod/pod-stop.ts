@@ -15,6 +15,8 @@ export interface Patience {
 export const noPatience: Patience = { deadline: 0, leastMs: 0 };
 /** As kubelet has it. */
 const leastPatienceMs = 2_000;
+/** What a hook has of it when the whole node goes down: hooks that wait do so for others to turn to another pod. */
+const hurriedHookMs = 1_000;
 
 /** The patience of a stop that begins now. */
 export function patienceOf(graceMs: number): Patience {
@@ -29,8 +31,8 @@ export interface StopRequest {
   containers: readonly PodContainer[];
   /** Where the pod listens. */
   address: AddressPair | undefined;
-  /** The whole node goes down: nobody is to be given time to turn to another pod. */
-  skipSleep?: boolean;
+  /** The whole node goes down: no hook is to give anybody time to turn to another pod. */
+  isNodeGoingDown?: boolean;
   /** It may be lost while the stop is under way. */
   patience: () => Patience;
   /** Settles at the next change of any container. */
@@ -73,12 +75,13 @@ export async function stopContainer(container: PodContainer, request: StopReques
 
 async function runPreStop(container: PodContainer, request: StopRequest, over: AbortSignal): Promise<void> {
   const { spec, process } = container;
-  const { address, patience, skipSleep } = request;
+  const { address, patience, isNodeGoingDown } = request;
   const hook = spec.lifecycle?.preStop;
-  const timeoutMs = patience().deadline - Date.now();
-  if (!hook || !process || !address || timeoutMs <= 0) return;
-  const finding = await runHook(hook, { spec, process, address }, { timeoutMs, skipSleep, over });
-  if (finding !== undefined && !over.aborted) request.onHookFailure(container, finding);
+  const leftMs = patience().deadline - Date.now();
+  if (!hook || !process || !address || leftMs <= 0) return;
+  const timeoutMs = isNodeGoingDown ? Math.min(leftMs, hurriedHookMs) : leftMs;
+  const finding = await runHook(hook, { spec, process, address }, { timeoutMs, skipSleep: isNodeGoingDown, over });
+  if (finding !== undefined && !over.aborted && !isNodeGoingDown) request.onHookFailure(container, finding);
 }
 
 /** Waits for the end of the container or of patience. */
