@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectFolder } from './install/cache.ts';
-import { installSoftware, installTestTools } from './install/install.ts';
+import { installShimTests, installSoftware, installTestTools } from './install/install.ts';
 import { formatSeconds } from './install/screen.ts';
 import { addCounts, type Counts, countStep, listTestSteps, type TestStep } from './testing/test-steps.ts';
 
@@ -42,7 +42,8 @@ async function runAll(): Promise<Finished[]> {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   console.log('━━━ install');
   const { python } = await installSoftware();
-  const steps = listTestSteps(await installTestTools(python), reportFolder, values.faults);
+  const programs = { python: await installTestTools(python), shimTests: await installShimTests() };
+  const steps = listTestSteps(programs, reportFolder, values.faults);
   const unknown = positionals.find((name) => !steps.some((step) => step.name === name));
   if (unknown) throw new Error(`there is no step ${unknown}; there are ${steps.map(({ name }) => name).join(', ')}`);
   const chosen = positionals.length > 0 ? steps.filter(({ name }) => positionals.includes(name)) : steps;
@@ -91,5 +92,5 @@ async function run({ name, command, args }: TestStep, showsAsItGoes: boolean): P
 function describe({ name, counts, ms }: Finished): string {
   const mark = counts.failed === 0 ? '✓' : '✗';
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-  return `${mark} ${name.padEnd(8)} ${counts.passed} passed, ${counts.failed} failed${skipped} (${formatSeconds(ms)})`;
+  return `${mark} ${name.padEnd(13)} ${counts.passed} passed, ${counts.failed} failed${skipped} (${formatSeconds(ms)})`;
 }

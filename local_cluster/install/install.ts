@@ -116,16 +116,23 @@ export function installTestTools(jobs: string, options: InstallOptions = {}): Pr
 
 /** Installs Kubernetes' own end-to-end specs. Gives the path of the program that runs them; agnhost is beside it. */
 export function installConformance(options: InstallOptions = {}): Promise<string> {
+  return installGoProgram('conformance', 'End-to-end specs', options);
+}
+
+/** Compiles the shim's own tests. Gives the path of the program that runs them. */
+export function installShimTests(options: InstallOptions = {}): Promise<string> {
+  return installGoProgram('shim-tests', "Container shim's tests", options);
+}
+
+function installGoProgram(program: GoProgram, title: string, options: InstallOptions): Promise<string> {
   return withRunner(options, async (runner, workFolder) => {
-    const built = builtProgram('conformance');
+    const built = builtProgram(program);
     if (built) return built;
     const python = runner.step('Python', [], () => findPython());
     const go = runner.step('Go', [python], (context, found) => findGo(context, found, workFolder));
-    const conformance = runner.step('End-to-end specs', [go], (context, found) =>
-      buildGoProgram(context, 'conformance', found, workFolder),
-    );
+    const compiled = runner.step(title, [go], (context, found) => buildGoProgram(context, program, found, workFolder));
     await runner.finish();
-    return conformance;
+    return compiled;
   });
 }
 

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { addCounts, countStep, listTestSteps } from './test-steps.ts';
 
-const [format, , , unit, pytest] = listTestSteps('python', '/reports', false);
+const steps = listTestSteps({ python: 'python', shimTests: 'shim-tests' }, '/reports', false);
+const [format, unit, goTest, pytest] = ['format', 'unit', 'go test', 'pytest'].map((name) =>
+  steps.find((step) => step.name === name),
+);
+const goReport =
+  '=== RUN   TestA\n--- PASS: TestA (0.00s)\n    --- PASS: TestA/part (0.00s)\n--- FAIL: TestB (0.1s)\n--- SKIP: TestC (0s)\n';
 const vitestReport = JSON.stringify({ numPassedTests: 7, numFailedTests: 0, numPendingTests: 1, numTodoTests: 0 });
 const emptyReport = JSON.stringify({ numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 });
 const junit =
@@ -11,6 +16,7 @@ test.each([
   ['a program that tests one thing counts as one', format!, 0, undefined, { passed: 1, failed: 0, skipped: 0 }],
   ['so it does when it fails', format!, 1, undefined, { passed: 0, failed: 1, skipped: 0 }],
   ['a test runner counts as its report says', unit!, 0, vitestReport, { passed: 7, failed: 0, skipped: 1 }],
+  ['Go counts tests, not their parts', goTest!, 1, goReport, { passed: 1, failed: 1, skipped: 1 }],
   ['pytest counts errors as failures', pytest!, 1, junit, { passed: 6, failed: 3, skipped: 1 }],
   [
     'a run that failed without a failed test is one failure',
@@ -33,6 +39,8 @@ test('counts are added up', () => {
 
 test('steps that need a cluster are told apart, since they share the machine and run one after the other', () => {
   const names = (faults: boolean) =>
-    listTestSteps('python', '/reports', faults).flatMap(({ name, onCluster }) => (onCluster ? [name] : []));
+    listTestSteps({ python: 'python', shimTests: 'shim-tests' }, '/reports', faults).flatMap(({ name, onCluster }) =>
+      onCluster ? [name] : [],
+    );
   expect([names(false), names(true)]).toEqual([['cluster', 'e2e'], ['faults']]);
 });

@@ -23,11 +23,16 @@ export interface TestStep {
   readReport?: (text: string) => Counts;
 }
 
-/**
- * Lists the steps.
- * @param python the Python of the test tools
- */
-export function listTestSteps(python: string, reportFolder: string, faults: boolean): TestStep[] {
+/** Programs that steps run. */
+export interface TestPrograms {
+  /** The Python of the test tools. */
+  python: string;
+  /** Go's tests of the shim. */
+  shimTests: string;
+}
+
+/** Lists the steps. */
+export function listTestSteps({ python, shimTests }: TestPrograms, reportFolder: string, faults: boolean): TestStep[] {
   const bin = (name: string) => path.join(projectFolder, 'node_modules', '.bin', name);
   const vitest = (project: string, onCluster = false): TestStep => {
     const reportFile = path.join(reportFolder, `${project}.json`);
@@ -37,11 +42,21 @@ export function listTestSteps(python: string, reportFolder: string, faults: bool
   };
   if (faults) return [vitest('faults', true)];
   const junit = path.join(reportFolder, 'pytest.xml');
+  const goReport = path.join(reportFolder, 'go.txt');
   return [
     { name: 'format', command: bin('biome'), args: ['format', '.'] },
     { name: 'lint', command: bin('biome'), args: ['lint', '--error-on-warnings', '.'] },
     { name: 'types', command: bin('tsc'), args: ['--noEmit'] },
     vitest('unit'),
+    { name: 'ruff', command: python, args: ['-m', 'ruff', 'check', '.'] },
+    { name: 'python format', command: python, args: ['-m', 'ruff', 'format', '--check', '.'] },
+    {
+      name: 'go test',
+      command: 'sh',
+      args: ['-c', '"$0" -test.v >"$1" 2>&1; code=$?; cat "$1"; exit $code', shimTests, goReport],
+      reportFile: goReport,
+      readReport: readGoReport,
+    },
     {
       name: 'pytest',
       command: python,
@@ -88,6 +103,12 @@ function readJunitReport(text: string): Counts {
   const attribute = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
   const failed = attribute('failures') + attribute('errors');
   return { passed: attribute('tests') - failed - attribute('skipped'), failed, skipped: attribute('skipped') };
+}
+
+/** Subtests are not counted: each is part of a test. */
+function readGoReport(text: string): Counts {
+  const count = (outcome: string) => [...text.matchAll(new RegExp(`^--- ${outcome}: `, 'gm'))].length;
+  return { passed: count('PASS'), failed: count('FAIL'), skipped: count('SKIP') };
 }
 
 function readIfThere(file: string): string | undefined {
