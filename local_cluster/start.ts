@@ -11,7 +11,6 @@ import { otherDatasets } from './install/datasets.ts';
 import { installSoftware, requirePlatform } from './install/install.ts';
 import { formatSeconds } from './install/screen.ts';
 import { deployToContext } from './mesh/context-deployment.ts';
-import { followEvents } from './mesh/events.ts';
 import { requireFreePorts } from './mesh/host-ports.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
 import { type LocalOptions, parseStartOptions, UsageError, usage } from './mesh/options.ts';
@@ -49,7 +48,9 @@ async function runHere(options: LocalOptions, stopped: AbortSignal): Promise<voi
     return [name, { named: options.datasets[name], before: linkedDataset(stateFolder, name) }];
   });
   const software = await installSoftware({ datasets: Object.fromEntries(sources), cancel: stopped });
-  const mesh = await startLocalMesh({ ...options, stateFolder, software, cancel: stopped, log: tell });
+  const starting = startLocalMesh({ ...options, stateFolder, software, cancel: stopped, log: tell });
+  // What the events need of the tiers takes a while to load: while the cluster starts, there is time for that.
+  const [mesh, { followEvents }] = await Promise.all([starting, import('./mesh/events.ts')]);
   const events = await followEvents(mesh.cluster.kubeconfig, tell);
   console.log(describe(mesh, performance.now() - startedAt));
   if (!stopped.aborted) await once(stopped, 'abort');
