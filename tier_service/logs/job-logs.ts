@@ -26,8 +26,18 @@ export function createJobLogs({ cluster, index, mostFollowed = 200, ...options }
   const slots = createStreamSlots({ most: mostFollowed, turnMs: timings.turnMs });
   let isClosed = false;
   const stopListening = index.onChange((record, change) => {
-    if (change !== 'progress') open.get(record.uid)?.log.jobChanged();
+    if (change === 'progress') return;
+    const log = open.get(record.uid)?.log;
+    // Its Job was suspended by hand, and it will start anew: what was read is no beginning of what will be.
+    if (record.state.status === 'queued' && log && log.tail.end() > 0) abandon(record, log);
+    else log?.jobChanged();
   });
+
+  /** Breaks a log off for those who read it; who reads it from now on begins anew. */
+  function abandon({ uid }: JobRecord, log: JobLog): void {
+    open.delete(uid);
+    log.close();
+  }
 
   function enter(record: JobRecord) {
     let entry = open.get(record.uid);
@@ -55,7 +65,7 @@ export function createJobLogs({ cluster, index, mostFollowed = 200, ...options }
       } finally {
         entry.readers--;
         if (entry.readers === 0) {
-          open.delete(record.uid);
+          if (open.get(record.uid) === entry) open.delete(record.uid);
           entry.log.close();
         }
       }

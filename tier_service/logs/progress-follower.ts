@@ -17,6 +17,8 @@ export function startProgressFollower({ index, logs }: ProgressFollowerOptions):
   async function follow(record: JobRecord, signal: AbortSignal): Promise<void> {
     try {
       for await (const line of readLines(logs.read(record, signal))) {
+        // A job that waits again has none of the progress of its former pod.
+        if (signal.aborted) return;
         const progress = parseProgress(line);
         if (!progress || progressOrdinal(progress) <= record.progressLine) continue;
         index.setProgress(record, progress, progressOrdinal(progress));
