@@ -12,6 +12,9 @@ import { connectToCluster } from '@ml-job-mesh/cluster-client';
 import { watchForAbandonment } from '../supervisor/abandonment.ts';
 import { killProcess, type ProcessIdentity } from '../supervisor/process-identity.ts';
 import { startLogServer } from './logs/log-server.ts';
+import { measureContainers } from './metrics/measured-containers.ts';
+import { createMetricsAccess } from './metrics/metrics-access.ts';
+import { describeResources } from './metrics/resource-metrics.ts';
 import { addressPair, createAddressPool } from './network/addresses.ts';
 import { canReplaceHosts, startPodHosts } from './network/pod-hosts.ts';
 import { createEventRecorder } from './pod/events.ts';
@@ -100,6 +103,10 @@ async function startNode(name: string, log: (message: string) => void): Promise<
     clientAuthority: readFileSync(required('client-ca')),
     clientNames: values['client-name'],
     find: (namespace, podName) => pods?.find(namespace, podName),
+    metrics: {
+      mayRead: createMetricsAccess(cluster, name),
+      describe: () => describeResources(measureContainers(pods?.list() ?? [])),
+    },
   });
   const hosts = (await canReplaceHosts(shim)) ? startPodHosts(cluster, log) : undefined;
   if (!hosts) log("containers see the machine's /etc/hosts, without the names of the cluster");
@@ -137,7 +144,7 @@ async function startNode(name: string, log: (message: string) => void): Promise<
       await events.flush();
       logServer.close();
       hosts?.stop();
-      cgroups.removeAll();
+      await cgroups.removeAll();
       await cluster.close();
     },
   };

@@ -1,4 +1,5 @@
-// The node's side of `kubectl logs`: the API server, and nobody else, asks here for the logs of containers.
+// The node's side of `kubectl logs`, for the API server alone, and its metrics, for the API server and for whoever may read
+// them (metrics-server).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { pipeline } from 'node:stream/promises';
@@ -25,7 +26,17 @@ export interface LogServerOptions {
   /** The common names that this certificate may have. */
   clientNames: string[];
   find: (namespace: string, name: string) => LoggedPod | undefined;
+  metrics: NodeMetrics;
 }
+
+export interface NodeMetrics {
+  /** Whether the owner of a token may read them. */
+  mayRead: (token: string) => Promise<boolean>;
+  /** What `/metrics/resource` answers: Prometheus' text format. */
+  describe: () => Promise<string>;
+}
+
+const metricsPath = '/metrics/resource';
 
 /** An answer other than a log. */
 class LogError extends Error {
@@ -40,11 +51,19 @@ class LogError extends Error {
 export async function startLogServer(options: LogServerOptions) {
   const { host, port, certificate, clientAuthority, clientNames } = options;
   const server = createServer(
-    { ...certificate, ca: clientAuthority, requestCert: true, rejectUnauthorized: true },
+    // Who has no certificate may have a token.
+    { ...certificate, ca: clientAuthority, requestCert: true, rejectUnauthorized: false },
     (request, response) => {
-      const commonName = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
-      if (!clientNames.includes(String(commonName))) return refuse(response, new LogError(403, 'not the API server'));
-      answer(request, response, options.find).catch((fault) => refuse(response, fault));
+      const socket = request.socket as TLSSocket;
+      const commonName = String(socket.getPeerCertificate().subject?.CN);
+      const isApiServer = socket.authorized && clientNames.includes(commonName);
+      const answering =
+        request.url === metricsPath
+          ? answerMetrics(request, response, isApiServer, options.metrics)
+          : isApiServer
+            ? answer(request, response, options.find)
+            : Promise.reject(new LogError(401, 'not the API server'));
+      answering.catch((fault) => refuse(response, fault));
     },
   );
   server.requestTimeout = 0;
@@ -60,6 +79,20 @@ export async function startLogServer(options: LogServerOptions) {
   };
 }
 
+async function answerMetrics(
+  { method, headers }: IncomingMessage,
+  response: ServerResponse,
+  isApiServer: boolean,
+  { mayRead, describe }: NodeMetrics,
+): Promise<void> {
+  const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  if (!isApiServer && token === undefined) throw new LogError(401, 'metrics need a bearer token');
+  if (!isApiServer && !(await mayRead(token!))) throw new LogError(403, 'the account may not get nodes/metrics');
+  if (method !== 'GET') throw new LogError(405, `${metricsPath} takes GET`);
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  response.end(await describe());
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -72,7 +105,7 @@ async function answer(
     return;
   }
   if (action !== 'containerLogs' || request.method !== 'GET' || !containerName || more.length > 0)
-    throw new LogError(404, 'this node serves logs and nothing else: no exec, attach or port-forward');
+    throw new LogError(404, 'this node serves logs and metrics, and nothing else: no exec, attach or port-forward');
   const pod = find(namespace!, podName!);
   if (!pod) throw new LogError(404, `pod "${podName}" is not on this node`);
   const source = sourceOf(pod, containerName, url.searchParams.get('previous') === 'true');

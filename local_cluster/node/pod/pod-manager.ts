@@ -55,6 +55,8 @@ export function startPodManager(node: NodeContext) {
       const uid = pods.get(namespace, name)?.metadata?.uid;
       return uid === undefined ? undefined : workers.get(uid);
     },
+    /** The workers of all pods. */
+    list: (): PodWorker[] => [...workers.values()],
     /** Stops every pod's containers, each given at most so long. */
     async shutDown(graceMs: number): Promise<void> {
       // Before that, pods that an earlier agent left running are not known.

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 type Controller = 'cpu' | 'memory';
 
@@ -75,9 +76,14 @@ export async function detectCgroups(shim: string, name: string) {
           removeGroup(join(folder, name));
     },
 
-    /** Removes the node's own groups; those of containers go with them. */
-    removeAll(): void {
-      for (const folder of folders) removeGroup(folder);
+    /** Removes the node's own groups and those of containers, as soon as these are empty; at most a second is waited. */
+    async removeAll(): Promise<void> {
+      const deadline = performance.now() + 1_000;
+      for (const folder of folders) {
+        // Whoever carried the last container is still removing its group.
+        for (removeTree(folder); existsSync(folder) && performance.now() < deadline; removeTree(folder))
+          await setTimeout(20);
+      }
     },
   };
 }
@@ -176,6 +182,14 @@ function makeGroup({ folder }: Hierarchy, id: string): string {
   const group = join(folder, id);
   if (!existsSync(group)) mkdirSync(group);
   return group;
+}
+
+/** Removes a group and the groups in it, as far as they are empty. */
+function removeTree(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) removeGroup(join(folder, entry.name));
+  removeGroup(folder);
 }
 
 function removeGroup(folder: string): void {
