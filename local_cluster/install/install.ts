@@ -14,7 +14,7 @@ import { createStepRunner, type StepResult, type StepRunner } from './step-runne
 
 /** What the mesh runs on: paths of programs and folders on this machine. */
 export interface Software {
-  /** etcd, the API server, its controllers, the scheduler and kubectl in one. */
+  /** etcd, the API server, its controllers, the scheduler and kubectl: one program of all, or a folder with one of each. */
   controlPlane: string;
   /** Stands between a node agent and each container. */
   shim: string;
