@@ -3,12 +3,17 @@ import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 
 const BAR_WIDTH = 24;
 
-/** What there is to say of a job now, in less than a line. */
-export function describeJob(job: Job): string {
-  const { status, queue_position: position, progress, result, error } = job;
+/** Reasons to wait that every job has for a while; any other is worth a word. */
+const ordinaryReasons = ['next', 'quota_full', 'pod_not_made', 'not_scheduled', 'container_creating'];
+
+/** What there is to say of a job now, in a line. */
+export function describeJob(job: Job, now = Date.now()): string {
+  const { status, progress, result, error } = job;
   switch (status) {
     case 'queued':
-      return position ? `queued, number ${position} in line` : 'queued';
+      return `${describePlace(job, now)}${describeReason(job)}`;
+    case 'starting':
+      return `starting${describeReason(job)}`;
     case 'running':
       return progress
         ? `running, epoch ${progress.epoch}/${progress.epochs}, step ${progress.step}/${progress.steps}, loss ${progress.loss.toFixed(4)}`
@@ -22,6 +27,16 @@ export function describeJob(job: Job): string {
     default:
       return status;
   }
+}
+
+function describePlace({ queue_position: position, estimated_start_at: start }: Job, now: number): string {
+  if (!position) return 'queued';
+  const place = `queued, number ${position} in line`;
+  return start === null ? place : `${place}, starts in about ${inLargestUnit(Date.parse(start) - now)}`;
+}
+
+function describeReason({ waiting_reason: reason }: Job): string {
+  return reason && !ordinaryReasons.includes(reason.code) ? `: ${reason.message} (${reason.code})` : '';
 }
 
 /** How much of the training is done, from 0 to 1. */
@@ -41,7 +56,11 @@ export function progressLine(job: Job, columns: number): string {
 
 /** How long ago a moment was, in the largest unit that fits. */
 export function ageOf(time: string, now: number): string {
-  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1_000));
+  return inLargestUnit(now - Date.parse(time));
+}
+
+function inLargestUnit(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;

@@ -121,12 +121,16 @@ test('mesh logs prints a log, or its last lines alone', async () => {
 
 test('mesh queue shows both tiers', async () => {
   const mesh = await startStubMesh((app) => {
-    app.get('/free/queue', async () => ({ running: 2, waiting: 13, limit: 2, recent_waits_seconds: [3.21, 0.5] }));
-    app.get('/premium/queue', async () => ({ running: 1, waiting: 0, limit: null, recent_waits_seconds: [] }));
+    const reason = { code: 'quota_full', message: 'All places are taken: 2 of 2.' };
+    const free = { running: 2, waiting: 13, limit: 2, waiting_reason: reason, recent_waits_seconds: [3.21, 0.5] };
+    const premium = { running: 1, waiting: 0, limit: null, waiting_reason: null, recent_waits_seconds: [] };
+    app.get('/free/queue', async () => free);
+    app.get('/premium/queue', async () => premium);
   });
   expect((await mesh(['queue'])).stdout).toBe(`TIER     RUNNING  WAITING  LIMIT  LAST WAITS
 free     2        13       2      3.2 s, 0.5 s
 premium  1        0        none   -
+free: All places are taken: 2 of 2. (quota_full)
 `);
 });
 

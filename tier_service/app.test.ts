@@ -20,6 +20,11 @@ test('a job is answered with all that is known of it, and null for the rest', as
   expect(job).toEqual({
     ...{ job_name: id, namespace: 'free-service', tier: 'free', dataset: 'kmnist', model: 'ff' },
     ...{ epochs: 2, pretrained: false, status: 'queued' },
+    estimated_start_at: null,
+    waiting_reason: {
+      code: 'quota_too_small',
+      message: 'There is no room for even one job in the quota of free-service.',
+    },
     ...{ started_at: null, finished_at: null, progress: null, result: null, error: null },
   });
 });

@@ -3,6 +3,9 @@ import { connectToCluster, type KubernetesError } from '@ml-job-mesh/cluster-cli
 import { type Clients, createMetrics } from '@ml-job-mesh/http-service';
 import type { FastifyServerOptions } from 'fastify';
 import { startAdmission } from './admission/admission.ts';
+import { podAmounts } from './admission/resources.ts';
+import { placesIn } from './admission/room.ts';
+import { createWaitingReasons } from './admission/waiting-reasons.ts';
 import { addInterface, createApp } from './app.ts';
 import { startRecordKeeper } from './ending/record-keeper.ts';
 import type { LogTimings } from './logs/job-log.ts';
@@ -17,6 +20,7 @@ import type { Tier } from './tier.ts';
 import { createTierMetrics } from './tier-metrics.ts';
 import { startTierWatches } from './tier-watches.ts';
 import { createEventHub } from './views/event-hub.ts';
+import { viewJob } from './views/job-view.ts';
 import { createQueueEstimate } from './views/queue-estimate.ts';
 
 /** How long a tier waits for what; tests wait for less, and change nothing else. */
@@ -80,15 +84,27 @@ export async function composeTier(options: ComposeTierOptions) {
   for (const watch of podWatches) watch.on('change', index.applyPod);
   const watches = [...jobWatches, ...podWatches, ...(quotaWatch ? [quotaWatch] : [])];
 
-  const hub = createEventHub(index, timings);
+  const ask = podAmounts(template.spec!.template.spec!);
+  const places = () => (quotaWatch ? placesIn(ask, quotaWatch.values()) : undefined);
+  const { namespace } = tier.places[0]!;
+  const reasons = createWaitingReasons({ index, namespace, ask, pods: podWatches[0]!, quotas: quotaWatch });
+  const estimate = createQueueEstimate({ index, places, now: cluster.now });
+  const view = (record: JobRecord) =>
+    viewJob(tier, record, {
+      position: index.queuePosition(record),
+      estimatedStart: estimate.startOf(record),
+      reason: reasons.of(record),
+    });
+  const waitingOf = (record: JobRecord) => `${index.queuePosition(record)} ${reasons.of(record)?.code}`;
+  const hub = createEventHub(index, { ...timings, waitingOf });
   const logs = createJobLogs({ cluster, index, timings: timings.logs });
-  const estimate = createQueueEstimate(index, () => index.counts.running + index.counts.starting);
   const submit = createSubmitter({ tier, template, cluster, index, clock, estimate, maxUnfinished });
-  const context = { tier, template, cluster, index, hub, logs, submit, clients, ...watched };
+  const context = { tier, template, cluster, index, hub, logs, submit, clients, places, reasons, view, ...watched };
   await addInterface(app, context);
   metrics.measure(app);
 
   const stops = [
+    reasons.stop,
     startProgressFollower({ index, logs }),
     startRecordKeeper({
       cluster,
@@ -100,11 +116,16 @@ export async function composeTier(options: ComposeTierOptions) {
   ];
   if (quotaWatch) {
     const onAdmitted = (record: JobRecord, waitedMs: number) => {
+      reasons.sawAdmission();
       tierMetrics.admissionWait.observe(waitedMs / 1_000);
       app.log.info({ job: record.id, waitedMs }, 'admitted');
     };
     const seen = { pods: podWatches[0]!, quotas: quotaWatch };
-    stops.push(startAdmission({ cluster, index, ...seen, onAdmitted, onFault: onFault('admission') }).stop);
+    const onRefused = (error: KubernetesError) => {
+      reasons.sawAdmission(error);
+      onFault('admission')(error);
+    };
+    stops.push(startAdmission({ cluster, index, ...seen, onAdmitted, onFault: onRefused }).stop);
   }
 
   return {

@@ -1,11 +1,14 @@
 import type { ClusterConnection, WatchCache } from '@ml-job-mesh/cluster-client';
 import { type Clients, problem } from '@ml-job-mesh/http-service';
+import type { WaitingReasons } from './admission/waiting-reasons.ts';
 import type { JobLogs } from './logs/job-logs.ts';
 import type { JobIndex } from './records/job-index.ts';
+import type { JobRecord } from './records/job-record.ts';
 import type { KnownJob, Pod, ResourceQuota } from './state/kubernetes-objects.ts';
 import type { createSubmitter } from './submission/submit-job.ts';
 import type { Tier } from './tier.ts';
 import type { EventHub } from './views/event-hub.ts';
+import type { Job } from './views/job-view.ts';
 
 /** What the routes are given: the tier's values, the cluster, and what is known of its jobs. */
 export interface TierContext {
@@ -15,6 +18,11 @@ export interface TierContext {
   hub: EventHub;
   /** What is read of the jobs' logs. */
   logs: JobLogs;
+  reasons: WaitingReasons;
+  /** How many jobs the quota lets run at a time; undefined where nothing limits them. */
+  places: () => number | undefined;
+  /** A job as clients are shown it now. */
+  view: (record: JobRecord) => Job;
   submit: ReturnType<typeof createSubmitter>;
   clients: Clients;
   jobWatches: WatchCache<KnownJob>[];

@@ -104,6 +104,10 @@ export function schedulerArgs({ octet, stateFolder, credentials }: ComponentSett
       clientConnection: { kubeconfig: credentials.kubeconfigs.scheduler, qps: 1000, burst: 2000 },
       leaderElection: { leaderElect: false },
       enableProfiling: false,
+      // A pod that found no node is tried again after a second, not after up to ten: with each try in vain it would wait
+      // longer, while newer pods, tried for the first time, take the room that becomes free.
+      podInitialBackoffSeconds: 1,
+      podMaxBackoffSeconds: 1,
     }),
   );
   return [`--config=${configuration}`, ...servingArgs(octet, ports.scheduler, credentials, 'scheduler')];

@@ -8,13 +8,14 @@ interface Queue {
   running: number;
   waiting: number;
   limit: number | null;
+  waiting_reason: { code: string; message: string } | null;
   recent_waits_seconds: number[];
 }
 
 /** `mesh queue`: how full the tiers are. */
 export const queue: Command = {
   name: 'queue',
-  summary: 'show how many jobs run and wait, and how long the last ones waited',
+  summary: 'show how many jobs run and wait, why, and how long the last ones waited',
   wordCount: { least: 0, most: 0 },
   options: { tier: tierOption },
 
@@ -22,7 +23,9 @@ export const queue: Command = {
     const tiers = tiersFor(options.tier as string | undefined);
     const queues = await Promise.all(tiers.map((tier) => api.json<Queue>('GET', `/${tier}/queue`)));
     const byTier = Object.fromEntries(tiers.map((tier, at) => [tier, queues[at]]));
-    terminal.stdout.write(json ? `${JSON.stringify(byTier)}\n` : queueTable(tiers, queues));
+    terminal.stdout.write(
+      json ? `${JSON.stringify(byTier)}\n` : queueTable(tiers, queues) + reasonLines(tiers, queues),
+    );
     return exitCodes.ok;
   },
 };
@@ -36,4 +39,11 @@ function queueTable(tiers: readonly string[], queues: Queue[]): string {
     waits.map((seconds) => `${seconds.toFixed(1)} s`).join(', ') || '-',
   ]);
   return alignRows([['TIER', 'RUNNING', 'WAITING', 'LIMIT', 'LAST WAITS'], ...rows]);
+}
+
+/** A line for each tier whose jobs wait, which tells why. */
+function reasonLines(tiers: readonly string[], queues: Queue[]): string {
+  return queues
+    .map(({ waiting_reason: reason }, at) => (reason ? `${tiers[at]}: ${reason.message} (${reason.code})\n` : ''))
+    .join('');
 }

@@ -62,6 +62,8 @@ export function jobWith(changes: Partial<Job> = {}): Job {
     pretrained: false,
     status: 'queued',
     queue_position: null,
+    estimated_start_at: null,
+    waiting_reason: null,
     created_at: '2026-01-01T10:00:00.000Z',
     started_at: null,
     finished_at: null,

@@ -3,7 +3,7 @@
 import { annotation } from '../state/annotations.ts';
 import { advance, deriveJobState } from '../state/job-state.ts';
 import { hasEnded, type JobStatus, statuses } from '../state/job-status.ts';
-import type { KnownJob, Pod } from '../state/kubernetes-objects.ts';
+import { controllerUidOf, type KnownJob, type Pod } from '../state/kubernetes-objects.ts';
 import type { Progress } from '../state/progress-line.ts';
 import { createJobPods } from './job-pods.ts';
 import { endKey, type JobRecord, recordOf, wasResumed } from './job-record.ts';
@@ -23,6 +23,7 @@ export function createJobIndex() {
   const ordered = createSortedList<JobRecord>(({ key }) => key);
   const queue = createSortedList<JobRecord>(({ key }) => key);
   const starting = new Set<JobRecord>();
+  const running = new Set<JobRecord>();
   const finished = createSortedList<JobRecord>(endKey);
   const counts = Object.fromEntries(statuses.map((status) => [status, 0])) as Record<JobStatus, number>;
   const pods = createJobPods();
@@ -33,6 +34,7 @@ export function createJobIndex() {
     counts[record.state.status]++;
     if (record.state.status === 'queued') queue.add(record);
     if (record.state.status === 'starting') starting.add(record);
+    if (record.state.status === 'running') running.add(record);
     if (hasEnded(record.state.status)) finished.add(record);
   }
 
@@ -40,6 +42,7 @@ export function createJobIndex() {
     counts[record.state.status]--;
     queue.delete(record);
     starting.delete(record);
+    running.delete(record);
     if (hasEnded(record.state.status)) finished.delete(record);
   }
 
@@ -91,10 +94,13 @@ export function createJobIndex() {
     finished: finished.items,
     /** Jobs that are resumed and do not run yet. */
     starting: starting as ReadonlySet<JobRecord>,
+    running: running as ReadonlySet<JobRecord>,
     counts: counts as Readonly<Record<JobStatus, number>>,
     /** Grows with every change, so that what was made from the index can be kept until then. */
     version: () => version,
     get: (id: string): JobRecord | undefined => byName.get(id),
+    /** The job that a pod belongs to. */
+    jobOf: (pod: Pod): JobRecord | undefined => byUid.get(controllerUidOf(pod) ?? ''),
     unfinished: () => counts.queued + counts.starting + counts.running,
 
     /** 1 for the next to start; null for a job that does not wait. */

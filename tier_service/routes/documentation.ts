@@ -4,6 +4,7 @@ import { answers, listErrors, listProxyErrors } from '@ml-job-mesh/http-service'
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { listFailures } from '../state/failure.ts';
+import { listWaitingReasons } from '../state/waiting.ts';
 import type { Tier } from '../tier.ts';
 
 /** `GET /{tier}/openapi.json` and the page that shows it, both made from the routes' schemas. */
@@ -48,6 +49,11 @@ function describe({ name, model }: Tier): string {
     table(
       ['code', 'status', 'meaning'],
       listProxyErrors().map(({ code, status, title }) => [`\`${code}\``, status ?? 'any other', title]),
+    ),
+    'A job that waits says why in its `waiting_reason`, and so does the queue:',
+    table(
+      ['code', 'meaning'],
+      listWaitingReasons().map(({ code, meaning }) => [`\`${code}\``, meaning]),
     ),
     'A job that failed says why in its `error`:',
     table(

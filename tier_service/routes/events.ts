@@ -8,7 +8,7 @@ import type { JobRecord } from '../records/job-record.ts';
 import { isUnexplained } from '../state/job-state.ts';
 import { hasEnded, rankOf } from '../state/job-status.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
-import { Job, viewJob } from '../views/job-view.ts';
+import { Job } from '../views/job-view.ts';
 import { JobParams } from './input.ts';
 import { endWithin } from './slow-readers.ts';
 
@@ -31,7 +31,7 @@ const resultGraceMs = 2_000;
 
 /** `GET /{tier}/jobs/{id}/events`: server-sent events, as in the HTML standard, section 9.2. */
 export function eventRoutes(app: FastifyInstance, context: TierContext): void {
-  const { tier, index, hub, clients } = context;
+  const { tier, index, clients } = context;
   const schema = {
     summary: "A job's events, as they happen",
     description:
@@ -68,7 +68,7 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
       'x-accel-buffering': 'no',
       'x-request-id': request.id,
     });
-    streamEvents(reply.raw, record, { tier, index, hub });
+    streamEvents(reply.raw, record, context);
   });
 }
 
@@ -84,7 +84,7 @@ function lastEventId(record: JobRecord): string {
 function streamEvents(
   response: ServerResponse,
   record: JobRecord,
-  { tier, index, hub }: Pick<TierContext, 'tier' | 'index' | 'hub'>,
+  { view, hub }: Pick<TierContext, 'view' | 'hub'>,
 ): void {
   /** What a slow listener has not been told; it is told once, as it is then. */
   const owed = new Set<EventName>();
@@ -97,7 +97,7 @@ function streamEvents(
       owed.add(name);
       return;
     }
-    const job = viewJob(tier, record, index.queuePosition(record));
+    const job = view(record);
     const text = `id: ${eventId(record, name)}\nevent: ${name}\ndata: ${JSON.stringify(job)}\n\n`;
     // As bytes: after strings with other letters than ASCII's, Node may never again say that the listener keeps up.
     response.write(Buffer.from(text));

@@ -38,7 +38,7 @@ export function jobRoutes(app: FastifyInstance, context: TierContext): void {
     const record = await findJob(context, request.params.id, clients.identify(request));
     const cancelled = recordOf(await cancelJob(cluster, record));
     cancelled.state = { ...cancelled.state, startedAt: record.state.startedAt };
-    return viewJob(tier, cancelled, null);
+    return viewJob(tier, cancelled);
   });
 }
 
@@ -48,7 +48,7 @@ interface ReadRequest {
 }
 
 function readRoute(app: FastifyInstance, context: TierContext, path: string): void {
-  const { tier, index, clients } = context;
+  const { clients } = context;
   const schema = {
     summary: 'One job',
     description:
@@ -71,7 +71,7 @@ function readRoute(app: FastifyInstance, context: TierContext, path: string): vo
     const known = request.headers['if-none-match'];
     if (request.query.wait && known) await waitForChange(context, request, reply, known);
     const record = await findJob(context, request.params.id, client);
-    const job = viewJob(tier, record, index.queuePosition(record));
+    const job = context.view(record);
     const tag = entityTagOf(job);
     reply.header('etag', tag).header('cache-control', 'no-cache');
     return namesTag(known, tag) ? reply.code(304).send() : job;
@@ -84,7 +84,7 @@ async function waitForChange(
   { raw }: FastifyReply,
   known: string,
 ): Promise<void> {
-  const { tier, index, hub, clients } = context;
+  const { index, hub, clients } = context;
   const found = await findJob(context, request.params.id, clients.identify(request));
   const record = await awaitRecord(index, found);
   const gone = new AbortController();
@@ -94,7 +94,7 @@ async function waitForChange(
   request.raw.socket.setTimeout(0);
   await awaitChange(record, {
     hub,
-    hasChanged: () => !namesTag(known, entityTagOf(viewJob(tier, record, index.queuePosition(record)))),
+    hasChanged: () => !namesTag(known, entityTagOf(context.view(record))),
     timeoutMs: request.query.wait! * 1_000,
     signal: gone.signal,
   });

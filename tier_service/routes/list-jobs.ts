@@ -31,11 +31,15 @@ const JobList = Type.Object({
 
 /** How many pages are kept: many clients ask for the same few again and again. */
 const maxPages = 100;
+/** For so long a page is kept at most, in milliseconds. */
+const keptMs = 2_000;
 
 /** `GET /{tier}/jobs`, answered from memory; a page is written once until something changes. */
 export function listRoutes(app: FastifyInstance, context: TierContext): void {
-  const { tier, index, clients } = context;
-  const pages = new Map<string, { version: number; bytes: Buffer }>();
+  const { tier, index, view, reasons, clients } = context;
+  const pages = new Map<string, { version: string; bytes: Buffer }>();
+  /** Of the jobs, of why they wait, and of the moment: estimates move with the clock. */
+  const version = () => `${index.version()}.${reasons.version()}.${Math.floor(performance.now() / keptMs)}`;
   const schema = {
     summary: 'List jobs, newest first',
     tags: ['jobs'],
@@ -44,7 +48,7 @@ export function listRoutes(app: FastifyInstance, context: TierContext): void {
   };
 
   function writePage(client: string, { limit = defaultLimit, cursor, status, dataset }: ListQuery): Buffer {
-    const page = listPage(tier, index, {
+    const page = listPage(index, view, {
       limit,
       cursor,
       matches: ({ job, state }) =>
@@ -63,10 +67,10 @@ export function listRoutes(app: FastifyInstance, context: TierContext): void {
     const { limit, cursor, status, dataset } = request.query;
     const key = JSON.stringify([client, limit, cursor, status, dataset]);
     const kept = pages.get(key);
-    if (kept?.version === index.version()) return kept.bytes;
+    if (kept?.version === version()) return kept.bytes;
     const bytes = writePage(client, request.query);
     if (pages.size >= maxPages) pages.clear();
-    pages.set(key, { version: index.version(), bytes });
+    pages.set(key, { version: version(), bytes });
     return bytes;
   });
 }

@@ -4,11 +4,11 @@ import { Type } from 'typebox';
 import { recordOf } from '../records/job-record.ts';
 import { JobRequest, readJobRequest } from '../submission/job-request.ts';
 import { requireFresh, type TierContext, withoutAccess } from '../tier-context.ts';
-import { SubmittedJob, viewJob } from '../views/job-view.ts';
+import { SubmittedJob } from '../views/job-view.ts';
 
 /** `POST /{tier}` and the older path: makes a job. */
 export function submitRoutes(app: FastifyInstance, context: TierContext): void {
-  const { tier, index, clients, submit } = context;
+  const { tier, index, clients, submit, view } = context;
   const schema = {
     summary: 'Make a job',
     description:
@@ -47,7 +47,7 @@ export function submitRoutes(app: FastifyInstance, context: TierContext): void {
       const known = index.get(job.metadata!.name!);
       const record = known && known.uid === job.metadata!.uid ? known : recordOf(job);
       reply.header('location', `/${tier.name}/jobs/${record.id}`);
-      return { job_name: record.id, namespace, ...viewJob(tier, record, index.queuePosition(record)) };
+      return { job_name: record.id, namespace, ...view(record) };
     });
   }
 }

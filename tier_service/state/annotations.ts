@@ -35,6 +35,15 @@ export function datasetOf(job: KnownJob): Dataset {
   return job.metadata?.labels?.[label.dataset] as Dataset;
 }
 
+/** The other choices that a Job's labels tell; null for a Job that was made by other means and carries none. */
+export function choicesOf({ metadata }: KnownJob): { epochs: number | null; pretrained: boolean | null } {
+  const { [label.epochs]: epochs = '', [label.pretrained]: pretrained } = metadata?.labels ?? {};
+  return {
+    epochs: /^\d{1,3}$/.test(epochs) ? Number(epochs) : null,
+    pretrained: pretrained === undefined ? null : pretrained === 'true',
+  };
+}
+
 /** A stamp is made before its Job, by a request that may be repeated for some seconds, in milliseconds. */
 const stampedBefore = { atMostMs: 15_000, atLeastMs: -2_000 };
 

@@ -2,9 +2,13 @@
 import { hash } from 'node:crypto';
 import type { Job } from './job-view.ts';
 
-/** A weak tag: the same on any replica that knows the same of the job. */
+/**
+ * A weak tag: the same on any replica that knows the same of the job. An estimate that moves with the clock, and the
+ * words of a reason that stays the same, are no change that anybody waits for.
+ */
 export function entityTagOf(job: Job): string {
-  return `W/"${hash('sha256', JSON.stringify(job), 'base64url').slice(0, 22)}"`;
+  const content = JSON.stringify({ ...job, estimated_start_at: null, waiting_reason: job.waiting_reason?.code });
+  return `W/"${hash('sha256', content, 'base64url').slice(0, 22)}"`;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { JobChange, JobIndex } from '../records/job-index.ts';
 import type { JobRecord } from '../records/job-record.ts';
 
 export interface JobListener {
-  onChange(record: JobRecord, change: JobChange | 'position'): void;
+  onChange(record: JobRecord, change: JobChange | 'waiting'): void;
   onHeartbeat(): void;
   /** The service stops; the listener is to be sent away. */
   onClose(): void;
@@ -11,19 +11,27 @@ export interface JobListener {
 
 export interface EventHubOptions {
   heartbeatMs?: number;
-  /** A queue position is told at most so often: it changes for everyone whenever one job starts. */
+  /** What is told of a job that waits: its place in the queue, and why it waits. Nothing but a change of it counts. */
+  waitingOf?: (record: JobRecord) => string;
+  /** That is told at most so often: the place in the queue changes for everyone whenever one job starts. */
   positionMs?: number;
 }
 
 export type EventHub = ReturnType<typeof createEventHub>;
 
-export function createEventHub(index: JobIndex, { heartbeatMs = 15_000, positionMs = 1_000 }: EventHubOptions = {}) {
+export function createEventHub(index: JobIndex, options: EventHubOptions = {}) {
+  const { heartbeatMs = 15_000, positionMs = 1_000 } = options;
+  const { waitingOf = (record) => String(index.queuePosition(record)) } = options;
   const listeners = new Map<string, Set<JobListener>>();
-  /** The position that those who listen to a job were told. */
-  const positions = new Map<string, number | null>();
+  /** What the listeners of each job know of its wait. */
+  const told = new Map<string, string>();
 
-  function tell(record: JobRecord, change: JobChange | 'position'): void {
-    for (const listener of listeners.get(record.uid) ?? []) listener.onChange(record, change);
+  function tell(record: JobRecord, change: JobChange | 'waiting'): void {
+    const own = listeners.get(record.uid);
+    if (!own) return;
+    // A change of state is told with all else that there is to say.
+    if (change === 'state') told.set(record.uid, waitingOf(record));
+    for (const listener of own) listener.onChange(record, change);
   }
 
   function forAll(act: (listener: JobListener) => void): void {
@@ -34,10 +42,12 @@ export function createEventHub(index: JobIndex, { heartbeatMs = 15_000, position
   const heartbeat = setInterval(() => forAll((listener) => listener.onHeartbeat()), heartbeatMs);
   const tick = setInterval(() => {
     if (listeners.size === 0) return;
-    for (const [ahead, record] of index.queue.entries()) {
-      if (!listeners.has(record.uid) || positions.get(record.uid) === ahead + 1) continue;
-      positions.set(record.uid, ahead + 1);
-      tell(record, 'position');
+    for (const record of [...index.queue, ...index.starting]) {
+      if (!listeners.has(record.uid)) continue;
+      const waiting = waitingOf(record);
+      if (told.get(record.uid) === waiting) continue;
+      told.set(record.uid, waiting);
+      tell(record, 'waiting');
     }
   }, positionMs);
 
@@ -46,12 +56,12 @@ export function createEventHub(index: JobIndex, { heartbeatMs = 15_000, position
     subscribe(record: JobRecord, listener: JobListener): () => void {
       const set = listeners.get(record.uid) ?? new Set();
       listeners.set(record.uid, set.add(listener));
-      if (!positions.has(record.uid)) positions.set(record.uid, index.queuePosition(record));
+      if (set.size === 1) told.set(record.uid, waitingOf(record));
       return () => {
         set.delete(listener);
         if (set.size > 0) return;
         listeners.delete(record.uid);
-        positions.delete(record.uid);
+        told.delete(record.uid);
       };
     },
     /** How many listen. */

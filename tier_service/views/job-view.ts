@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox';
 import type { JobRecord } from '../records/job-record.ts';
-import { acceptedAt, datasetOf, label } from '../state/annotations.ts';
+import { acceptedAt, choicesOf, datasetOf } from '../state/annotations.ts';
 import { datasets } from '../state/datasets.ts';
 import { JobFailure } from '../state/failure.ts';
 import { statuses } from '../state/job-status.ts';
-import type { KnownJob } from '../state/kubernetes-objects.ts';
 import { Progress } from '../state/progress-line.ts';
 import { JobResult } from '../state/termination-message.ts';
+import { WaitingReason } from '../state/waiting.ts';
 import { tierNames } from '../tier-names.ts';
 
 const Time = Type.String({ format: 'date-time' });
@@ -25,6 +25,13 @@ export const Job = Type.Object(
       description: 'Moves only forward, unless an operator suspends its Kubernetes Job: then it waits again.',
     }),
     queue_position: orNull(Type.Integer({ minimum: 1, description: '1 for the next to start.' })),
+    estimated_start_at: orNull(
+      Type.String({
+        format: 'date-time',
+        description: 'When one that is queued will start, by how long the last jobs took.',
+      }),
+    ),
+    waiting_reason: orNull(WaitingReason),
     created_at: Time,
     started_at: orNull(Time),
     finished_at: orNull(Time),
@@ -45,11 +52,19 @@ export const SubmittedJob = Type.Object(
 export type ViewedTier = { name: Job['tier']; model: Job['model'] };
 type Viewed = Pick<JobRecord, 'id' | 'job' | 'state' | 'progress'>;
 
-/**
- * The job that a client is shown.
- * @param queuePosition 1 for the next to start; null for one that does not wait
- */
-export function viewJob(tier: ViewedTier, record: Viewed, queuePosition: number | null): Job {
+/** What is known of a job that waits; all null for one that does not. */
+export interface Waiting {
+  /** 1 for the next to start. */
+  position: number | null;
+  /** When it will start, RFC 3339. */
+  estimatedStart: string | null;
+  reason: WaitingReason | null;
+}
+
+const notWaiting: Waiting = { position: null, estimatedStart: null, reason: null };
+
+/** The job that a client is shown. */
+export function viewJob(tier: ViewedTier, record: Viewed, waiting: Waiting = notWaiting): Job {
   const { status, startedAt, finishedAt, result, error } = record.state;
   return {
     id: record.id,
@@ -58,21 +73,14 @@ export function viewJob(tier: ViewedTier, record: Viewed, queuePosition: number 
     model: tier.model,
     ...choicesOf(record.job),
     status,
-    queue_position: queuePosition,
+    queue_position: waiting.position,
+    estimated_start_at: waiting.estimatedStart,
+    waiting_reason: waiting.reason,
     created_at: acceptedAt(record.job),
     started_at: startedAt,
     finished_at: finishedAt,
     progress: status === 'running' ? record.progress : null,
     result,
     error,
-  };
-}
-
-/** The choices that a Job's labels tell; null for a Job that was made by other means and carries none. */
-function choicesOf({ metadata }: KnownJob): Pick<Job, 'epochs' | 'pretrained'> {
-  const { [label.epochs]: epochs = '', [label.pretrained]: pretrained } = metadata?.labels ?? {};
-  return {
-    epochs: /^\d{1,3}$/.test(epochs) ? Number(epochs) : null,
-    pretrained: pretrained === undefined ? null : pretrained === 'true',
   };
 }

@@ -1,7 +1,7 @@
 import { problem } from '@ml-job-mesh/http-service';
 import type { JobIndex } from '../records/job-index.ts';
 import type { JobRecord } from '../records/job-record.ts';
-import { type ViewedTier, viewJob } from './job-view.ts';
+import type { Job } from './job-view.ts';
 
 export interface PageRequest {
   limit: number;
@@ -9,6 +9,8 @@ export interface PageRequest {
   cursor?: string | undefined;
   matches: (record: JobRecord) => boolean;
 }
+
+type View = (record: JobRecord) => Job;
 
 interface Fragment {
   state: JobRecord['state'];
@@ -24,31 +26,30 @@ const fragments = new WeakMap<JobRecord, Fragment>();
  * given, not a number of jobs, so that jobs that come or go between pages make no page skip or repeat one.
  * @throws ServiceError 400 for a cursor that is none of ours
  */
-export function listPage(tier: ViewedTier, index: JobIndex, { limit, cursor, matches }: PageRequest): string {
+export function listPage(index: JobIndex, view: View, { limit, cursor, matches }: PageRequest): string {
   const jobs: string[] = [];
   let position = cursor === undefined ? index.ordered.length - 1 : index.indexInOrder(readCursor(cursor)) - 1;
   let last: JobRecord | undefined;
   for (; position >= 0 && jobs.length < limit; position--) {
     const record = index.ordered[position]!;
     if (!matches(record)) continue;
-    jobs.push(jsonOf(tier, index, record));
+    jobs.push(jsonOf(record, view));
     last = record;
   }
   const hasMore = position >= 0 && last !== undefined;
   return `{"jobs":[${jobs.join(',')}],"next_cursor":${hasMore ? `"${writeCursor(last!.key)}"` : 'null'}}`;
 }
 
-function jsonOf(tier: ViewedTier, index: JobIndex, record: JobRecord): string {
+function jsonOf(record: JobRecord, view: View): string {
   const { state, progress } = record;
+  // Of one that waits, more changes than itself.
+  if (state.status === 'queued' || state.status === 'starting') return JSON.stringify(view(record));
   let fragment = fragments.get(record);
   if (fragment?.state !== state || fragment.progress !== progress) {
-    fragment = { state, progress, text: JSON.stringify(viewJob(tier, record, null)) };
+    fragment = { state, progress, text: JSON.stringify(view(record)) };
     fragments.set(record, fragment);
   }
-  const waiting = index.queuePosition(record);
-  return waiting === null
-    ? fragment.text
-    : fragment.text.replace('"queue_position":null', `"queue_position":${waiting}`);
+  return fragment.text;
 }
 
 function writeCursor(key: string): string {
