@@ -15,6 +15,7 @@ const declared = {
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   queue_full: { status: 429, title: 'The queue is full' },
+  too_many_jobs: { status: 429, title: 'This client has as many unfinished jobs as it may' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },
   cluster_unavailable: { status: 503, title: 'The Kubernetes API cannot be reached or is overloaded' },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listErrors, loadClients } from '@ml-job-mesh/http-service';
+import { type Clients, everybody, listErrors, loadClients } from '@ml-job-mesh/http-service';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { jobs, startTestTier } from './testing/test-tier.ts';
 
@@ -177,6 +177,22 @@ test('where API keys are on, a client sees and cancels its own jobs only', async
   }
   expect((await inject({ method: 'DELETE', url: '/free/jobs?all=true', headers: ofAnn })).json().deleted).toBe(1);
   expect((await inject({ url: `/free/jobs/${other.id}`, headers: ofBob })).json().status).toBe('queued');
+});
+
+test('where API keys are on, no client takes all places of the queue', async () => {
+  const clients = { ...everybody, areApart: true, identify: ({ headers }) => String(headers['x-client']) } as Clients;
+  const { post, inject } = await startTestTier({ clients, maxUnfinishedPerClient: 2 });
+  const as = (client: string) => post({ dataset: 'mnist' }, { 'x-client': client });
+  const taken = await Promise.all([as('ann'), as('ann'), as('ann')]);
+  expect(taken.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
+  const refused = await as('ann');
+  expect([refused.json().code, refused.headers['retry-after']]).toEqual([
+    'too_many_jobs',
+    expect.stringMatching(/^\d+$/),
+  ]);
+  expect((await as('bob')).statusCode).toBe(200);
+  await inject({ method: 'DELETE', url: `/free/jobs/${taken[0]!.json().id}` });
+  await vi.waitFor(async () => expect((await as('ann')).statusCode).toBe(200));
 });
 
 test('a file of keys that cannot be read is named, with its line', () => {

@@ -41,6 +41,8 @@ export interface ComposeTierOptions {
   clients: Clients;
   /** How many jobs may be unfinished at a time. */
   maxUnfinished: number;
+  /** How many of them may be one client's, where API keys are on. */
+  maxUnfinishedPerClient: number;
   /** How many finished jobs are kept. */
   maxFinished: number;
   /** The image that Jobs run; without it the one that the Job template names. */
@@ -59,7 +61,8 @@ export type RunningTier = Awaited<ReturnType<typeof composeTier>>;
  * @throws Error when the kubeconfig or the Job template cannot be used
  */
 export async function composeTier(options: ComposeTierOptions) {
-  const { tier, clients, maxUnfinished, maxFinished, jobImage, kubeconfig, logger, timings = {} } = options;
+  const { tier, clients, maxFinished, jobImage, kubeconfig, logger, timings = {} } = options;
+  const { maxUnfinished, maxUnfinishedPerClient } = options;
   const template = loadJobTemplate(tier, jobImage);
   const cluster = connectToCluster({ kubeconfig });
   const app = createApp({ logger: logger ?? false });
@@ -98,7 +101,16 @@ export async function composeTier(options: ComposeTierOptions) {
   const waitingOf = (record: JobRecord) => `${index.queuePosition(record)} ${reasons.of(record)?.code}`;
   const hub = createEventHub(index, { ...timings, waitingOf });
   const logs = createJobLogs({ cluster, index, timings: timings.logs });
-  const submit = createSubmitter({ tier, template, cluster, index, clock, estimate, maxUnfinished });
+  const submit = createSubmitter({
+    tier,
+    template,
+    cluster,
+    index,
+    clock,
+    estimate,
+    maxUnfinished,
+    maxUnfinishedPerClient,
+  });
   const context = { tier, template, cluster, index, hub, logs, submit, clients, places, reasons, view, ...watched };
   await addInterface(app, context);
   metrics.measure(app);

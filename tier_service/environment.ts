@@ -7,6 +7,8 @@ export interface Environment extends ServiceEnvironment {
   jobImage: string | undefined;
   /** How many jobs may be unfinished at a time. */
   maxUnfinished: number;
+  /** How many of them may be one client's, where API keys are on. */
+  maxUnfinishedPerClient: number;
   /** How many finished jobs are kept. */
   maxFinished: number;
 }
@@ -20,6 +22,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     ...readServiceEnvironment(env),
     jobImage: env.JOB_IMAGE?.trim() || undefined,
     maxUnfinished: wholeNumber(env, 'MAX_UNFINISHED_JOBS', { fallback: 500, least: 1, greatest: 1_000_000 }),
+    maxUnfinishedPerClient: wholeNumber(env, 'MAX_UNFINISHED_JOBS_PER_CLIENT', {
+      fallback: 100,
+      least: 1,
+      greatest: 1_000_000,
+    }),
     maxFinished: wholeNumber(env, 'MAX_FINISHED_JOBS', { fallback: 1_000, least: 1, greatest: 1_000_000 }),
   };
 }

@@ -48,7 +48,14 @@ async function startReplicas() {
     places: freeTier.places.map(({ path }) => ({ path, namespace })),
     jobTemplate: pathToFileURL(template),
   };
-  const options = { tier, kubeconfig, clients: everybody, maxUnfinished: 50, maxFinished: 50 };
+  const options = {
+    tier,
+    kubeconfig,
+    clients: everybody,
+    maxUnfinished: 50,
+    maxUnfinishedPerClient: 100,
+    maxFinished: 50,
+  };
   const replicas = await Promise.all([composeTier(options), composeTier(options)]);
   onTestFinished(async () => {
     await Promise.all(replicas.map((replica) => replica.stop()));

@@ -26,6 +26,7 @@ export function submitRoutes(app: FastifyInstance, context: TierContext): void {
       'body_too_large',
       'key_reused',
       'queue_full',
+      'too_many_jobs',
       'cluster_unavailable',
     ),
   };

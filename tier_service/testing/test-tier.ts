@@ -13,6 +13,7 @@ export interface TestTierOptions {
   tier?: Tier;
   clients?: Clients;
   maxUnfinished?: number;
+  maxUnfinishedPerClient?: number;
   maxFinished?: number;
   /** Whether the quota has room for two jobs, or for none, so that they stay queued. */
   admits?: boolean;
@@ -31,13 +32,28 @@ const timings = {
 
 /** Starts it, until the test is over. */
 export async function startTestTier(options: TestTierOptions = {}) {
-  const { tier = freeTier, clients = everybody, maxUnfinished = 500, maxFinished = 1_000, admits = false } = options;
+  const {
+    tier = freeTier,
+    clients = everybody,
+    maxUnfinished = 500,
+    maxUnfinishedPerClient = 100,
+    maxFinished = 1_000,
+    admits = false,
+  } = options;
   const stub = await startStubApiServer();
   const cpu = admits ? '2' : '0';
   const hard = { 'requests.cpu': cpu, 'limits.cpu': cpu };
   stub.create(quotas, { metadata: { name: 'quota', namespace }, spec: { hard } });
   const { kubeconfig } = stub;
-  const running = await composeTier({ tier, clients, maxUnfinished, maxFinished, kubeconfig, timings });
+  const running = await composeTier({
+    tier,
+    clients,
+    maxUnfinished,
+    maxUnfinishedPerClient,
+    maxFinished,
+    kubeconfig,
+    timings,
+  });
   const { app, index, hub, cluster, template } = running;
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= running.stop());
