@@ -1,12 +1,14 @@
 // What a tier keeps of each Job, read from both forms in which the API server sends one.
 import { join } from 'node:path';
 import { protobufReader } from '@ml-job-mesh/cluster-client';
+import { annotation } from '../state/annotations.ts';
 import type { KnownContainer, KnownJob, KnownPodSpec } from '../state/kubernetes-objects.ts';
 
 /** A Job with what is kept of it alone. */
 export function keepJob({ metadata, spec, status }: KnownJob): KnownJob {
   const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata!;
-  const { labels, annotations } = metadata!;
+  const { labels } = metadata!;
+  const annotations = keepAnnotations(metadata!.annotations);
   return {
     metadata: {
       ...{ name, namespace, uid, resourceVersion, creationTimestamp, labels, annotations },
@@ -20,6 +22,14 @@ export function keepJob({ metadata, spec, status }: KnownJob): KnownJob {
     },
     status: { conditions: status?.conditions?.map(keepCondition), completionTime: status?.completionTime },
   };
+}
+
+type Annotations = NonNullable<KnownJob['metadata']>['annotations'];
+
+/** All but the log: a thousand of them would take 16 MiB, and it is read from the API server when it is asked for. */
+function keepAnnotations(annotations: Annotations): Annotations {
+  if (annotations?.[annotation.log] === undefined) return annotations;
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => name !== annotation.log));
 }
 
 function keepPodSpec(spec: KnownPodSpec | undefined): KnownPodSpec {

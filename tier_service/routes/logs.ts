@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { KubernetesError } from '@ml-job-mesh/cluster-client';
 import { answers, problem, textAnswer } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
@@ -8,8 +9,11 @@ import { BrokenLogError } from '../logs/log-reader.ts';
 import { awaitRecord } from '../records/await-record.ts';
 import { findJob } from '../records/find-job.ts';
 import type { JobRecord } from '../records/job-record.ts';
-import { logPath } from '../state/job-paths.ts';
-import { containerName } from '../state/kubernetes-objects.ts';
+import { annotation } from '../state/annotations.ts';
+import { jobPath, logPath } from '../state/job-paths.ts';
+import { hasEnded } from '../state/job-status.ts';
+import { lastLines } from '../state/kept-log.ts';
+import { containerName, type Job } from '../state/kubernetes-objects.ts';
 import type { TierContext } from '../tier-context.ts';
 import { JobParams } from './input.ts';
 import { endWithin, writeAndWait } from './slow-readers.ts';
@@ -27,7 +31,7 @@ const endMs = 60_000;
 
 /** `GET /{tier}/jobs/{id}/logs`. */
 export function logRoutes(app: FastifyInstance, context: TierContext): void {
-  const { tier, cluster, clients, logs } = context;
+  const { tier, clients, logs } = context;
   const schema = {
     summary: "A job's log, as text",
     tags: ['jobs'],
@@ -62,13 +66,29 @@ export function logRoutes(app: FastifyInstance, context: TierContext): void {
         await followLog(logs, record, reply.raw);
         return reply;
       }
-      if (!found.pod)
-        throw problem('log_not_found', `the job is ${found.state.status} and has no pod, so there is no log`);
       reply.type(mediaType);
-      const query = { container: containerName, tailLines: request.query.tail };
-      return cluster.stream(logPath(found), { query, silenceMs }).catch(translate);
+      return readLog(context, found, request.query.tail);
     },
   );
+}
+
+/** The pod's log; of a job that has ended, and whose pod does not give it any more, what was kept of it. */
+async function readLog({ cluster }: TierContext, record: JobRecord, tail: number | undefined) {
+  const { status } = record.state;
+  const query = { container: containerName, tailLines: tail };
+  const answer = record.pod && cluster.stream(logPath(record), { query, silenceMs });
+  if (!hasEnded(status)) {
+    if (!answer) throw problem('log_not_found', `the job is ${status} and has no pod, so there is no log`);
+    return answer.catch(translate);
+  }
+  const log = await answer?.catch((error: unknown) => error);
+  if (log instanceof Readable) return log;
+  if (log !== undefined && !(log instanceof KubernetesError)) throw log;
+  const { metadata } = await cluster.get<Job>(jobPath(record));
+  const kept = metadata?.annotations?.[annotation.log];
+  if (kept !== undefined && metadata?.uid === record.uid) return lastLines(kept, tail);
+  if (log) translate(log);
+  throw problem('log_not_found', `the job has ended, and nothing was kept of its log`);
 }
 
 function translate(error: unknown): never {

@@ -24,6 +24,8 @@ export const annotation = {
   cancelled: 'ml-job-mesh.io/cancelled-at',
   /** How the job ended, as JSON; written once. */
   outcome: 'ml-job-mesh.io/outcome',
+  /** The end of its log, written with its outcome. The tiers do not keep it in memory. */
+  log: 'ml-job-mesh.io/log',
 } as const;
 
 /** The client that made a Job: its API key's name, empty where keys are off. */

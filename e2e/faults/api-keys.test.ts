@@ -1,0 +1,118 @@
+// API keys through the whole mesh: the component's patches are applied to the mesh that runs, and taken back.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { V1Deployment } from '@kubernetes/client-node';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { ask, type Config, clearJobs, cluster, grader, type SubmittedJob } from '../mesh.ts';
+import { deployments, type ServiceName, servicePods } from './service-pods.ts';
+
+const keyed = { free: 'free-tier', premium: 'premium-tier', grader: 'grader-interface' } as const;
+const services = Object.keys(keyed) as (keyof typeof keyed & ServiceName)[];
+const keyOf = (client: string) => `key-of-${client}`;
+const as = (client: string) => ({ authorization: `Bearer ${keyOf(client)}` });
+const timeout = 120_000;
+
+const deploymentPath = (service: ServiceName) =>
+  `/apis/apps/v1/namespaces/${deployments[service].namespace}/deployments/${deployments[service].name}`;
+const secretsPath = (service: ServiceName) => `/api/v1/namespaces/${deployments[service].namespace}/secrets`;
+
+/** Changes a Deployment's pods, and waits until only new ones are there. */
+async function rollOut(service: ServiceName, body: object, type: 'strategic' | 'json'): Promise<void> {
+  const before = new Set((await servicePods(service)).map(({ metadata }) => metadata!.uid));
+  await cluster.patch(deploymentPath(service), body, { type });
+  await vi.waitFor(
+    async () => {
+      const { metadata, status } = await cluster.get<V1Deployment>(deploymentPath(service));
+      expect((await servicePods(service)).filter((pod) => before.has(pod.metadata!.uid))).toEqual([]);
+      expect(status).toMatchObject({ observedGeneration: metadata!.generation, replicas: 1, availableReplicas: 1 });
+    },
+    { timeout, interval: 500 },
+  );
+}
+
+const templates = new Map<ServiceName, unknown>();
+
+beforeAll(async () => {
+  await clearJobs();
+  const lines = ['ann', 'bob'].map(
+    (client) => `${client}:${createHash('sha256').update(keyOf(client)).digest('hex')}\n`,
+  );
+  for (const service of services) {
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'api-keys' },
+      stringData: { 'api-keys': lines.join('') },
+    };
+    await cluster.create(secretsPath(service), secret);
+    const { spec } = await cluster.get<V1Deployment>(deploymentPath(service));
+    templates.set(service, spec!.template);
+    const file = new URL(`../../manifests/components/api-keys/${keyed[service]}.yaml`, import.meta.url);
+    await rollOut(service, parse(readFileSync(file, 'utf8')), 'strategic');
+  }
+}, 4 * timeout);
+
+afterAll(async () => {
+  for (const [service, value] of templates) {
+    await rollOut(service, [{ op: 'replace', path: '/spec/template', value }], 'json');
+    await cluster.delete(`${secretsPath(service)}/api-keys`);
+  }
+  await clearJobs();
+}, 4 * timeout);
+
+async function submitAs(client: string): Promise<SubmittedJob> {
+  const body = '{"dataset":"mnist","pretrained":true}';
+  const answer = await ask('/free', { method: 'POST', body, headers: as(client) });
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as SubmittedJob;
+}
+
+test('with API keys, a client sees its own jobs only, at every call through the mesh', async () => {
+  const ofAnn = await submitAs('ann');
+  const ofBob = await submitAs('bob');
+  for (const [client, own] of [
+    ['ann', ofAnn],
+    ['bob', ofBob],
+  ] as const) {
+    await vi.waitFor(
+      async () => {
+        const answer = await ask(`/free/jobs/${own.id}`, { headers: as(client) });
+        expect((await answer.json()) as SubmittedJob).toMatchObject({ status: 'succeeded' });
+      },
+      { timeout },
+    );
+    const { jobs } = (await (await ask('/free/jobs', { headers: as(client) })).json()) as { jobs: SubmittedJob[] };
+    expect(jobs.map(({ id }) => id)).toEqual([own.id]);
+  }
+  for (const path of ['', '/logs', '/events']) {
+    expect((await ask(`/free/jobs/${ofBob.id}${path}`, { headers: as('ann') })).status).toBe(404);
+  }
+  expect((await ask(`/free/jobs/${ofBob.id}`, { method: 'DELETE', headers: as('ann') })).status).toBe(404);
+
+  const config = (await (await ask('/config', { headers: as('ann') })).json()) as Config;
+  const jobPods = config.pods.filter(({ namespace }) => namespace === 'free-service').map(({ name }) => name);
+  expect(jobPods).toEqual([expect.stringContaining(ofAnn.id)]);
+  expect(config.pods.map(({ namespace }) => namespace)).toEqual(expect.arrayContaining(['web-tier', 'free-tier']));
+
+  const newest = await (await ask('/free/logs', { headers: as('ann') })).text();
+  expect(newest).toBe(await (await ask(`/free/jobs/${ofAnn.id}/logs`, { headers: as('ann') })).text());
+}, 300_000);
+
+test('without a known key, nothing that tells of jobs is answered, through the front or at the grader interface', async () => {
+  const paths = ['/config', '/free/logs', '/premium/logs', '/free/jobs', '/free/queue', '/premium/jobs'];
+  for (const headers of [{}, { authorization: 'Bearer wrong' }]) {
+    for (const path of paths) {
+      const answer = await ask(path, { headers });
+      expect([path, answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        path,
+        401,
+        'Bearer realm="ml-job-mesh"',
+      ]);
+    }
+    for (const path of paths.slice(0, 3)) expect((await fetch(grader + path, { headers })).status).toBe(401);
+  }
+  for (const path of ['/healthz', '/free/healthz', '/free/readyz', '/free/resource-quota']) {
+    expect([path, (await ask(path)).status]).toEqual([path, 200]);
+  }
+});
