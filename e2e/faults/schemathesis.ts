@@ -13,7 +13,7 @@ const exceptions = path.join(import.meta.dirname, 'schemathesis.toml');
 const limits = [
   // The same requests in every run, so that what one run finds can be looked at in the next.
   ...['--seed', '1', '--generation-deterministic'],
-  ...['--max-examples', '15', '--max-time', '180', '--request-timeout', '20'],
+  ...['--max-examples', '10', '--max-time', '240', '--request-timeout', '20'],
 ];
 
 /** Finds or installs it, from its own lock file; gives the path of its program. */
