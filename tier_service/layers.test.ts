@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 
 /** The parts of this folder, the lowest first. Each may import from its own part and from those below it. */
 const layers = [
+  ['tier-names.ts'],
   ['tier.ts', 'repeat-limit.ts'],
   ['state'],
   ['records'],
