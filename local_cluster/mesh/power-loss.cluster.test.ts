@@ -14,12 +14,14 @@ import {
   startMeshCommand,
 } from '../testing/mesh-command.ts';
 
-/** Everything that is kept in a state folder, but for etcd's own files, the logs and the pods' volumes. */
+/**
+ * Everything that is kept in a state folder, but for etcd's own files, the logs, the pods' volumes, and the keys of which
+ * credentials.test.ts tells.
+ */
 const records = [
   '*.json',
   'octet',
   'kubeconfig',
-  'pki/*',
   'node-*/log-server.*',
   'node-*/pods/*/pod.json',
   'node-*/pods/*/{containers,host-ports}/*/*/*.json',
