@@ -5,7 +5,8 @@ import type { JobIndex } from '../records/job-index.ts';
 import type { JobRecord } from '../records/job-record.ts';
 import { acceptedAt, annotation } from '../state/annotations.ts';
 import { jobPath } from '../state/job-paths.ts';
-import { isTerminal, type Pod, type ResourceQuota } from '../state/kubernetes-objects.ts';
+import type { Pod, ResourceQuota } from '../state/kubernetes-objects.ts';
+import { createLivePods } from './live-pods.ts';
 import { startWakingRefusedJobs } from './refused-jobs.ts';
 import { type Amounts, addAmounts, podAmounts } from './resources.ts';
 import { hasRoom } from './room.ts';
@@ -32,7 +33,7 @@ export function startAdmission(options: AdmissionOptions) {
   /** Jobs that this replica resumed, until the watch shows it. */
   const resuming = new Map<string, JobRecord>();
   const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 });
-  let livePods: Amounts = {};
+  const livePods = createLivePods(() => cluster.now());
   let isScheduled = false;
   let pausedUntil = 0;
   let resumedAt = Number.NEGATIVE_INFINITY;
@@ -54,7 +55,7 @@ export function startAdmission(options: AdmissionOptions) {
   }
 
   function roomFor(record: JobRecord, taken: Amounts): boolean {
-    return hasRoom(askOf(record), { quotas: quotas.values(), livePods, reserved: taken });
+    return hasRoom(askOf(record), { quotas: quotas.values(), livePods: livePods.amounts(), reserved: taken });
   }
 
   function admit(): void {
@@ -66,7 +67,12 @@ export function startAdmission(options: AdmissionOptions) {
       return;
     }
     const next = nextInQueue();
-    if (!next || !roomFor(next, reserved())) return;
+    if (!next) return;
+    if (!roomFor(next, reserved())) {
+      const endMs = livePods.nextEndMs();
+      if (endMs !== undefined) lookAgainIn(endMs);
+      return;
+    }
     const turnInMs = resumedAt + podGraceMs - performance.now();
     if (turnInMs > 0 && withoutPod().length > 0) {
       lookAgainIn(turnInMs);
@@ -125,12 +131,13 @@ export function startAdmission(options: AdmissionOptions) {
     }),
     quotas.on('change', schedule),
     pods.on('change', (type, pod, previous) => {
-      if (previous && !isTerminal(previous)) livePods = addAmounts(livePods, podAmounts(previous.spec!), -1);
-      if (type !== 'deleted' && !isTerminal(pod)) livePods = addAmounts(livePods, podAmounts(pod.spec!));
+      if (previous && previous.metadata!.uid !== pod.metadata!.uid) livePods.delete(previous);
+      if (type === 'deleted') livePods.delete(pod);
+      else livePods.set(pod);
       schedule();
     }),
   ];
-  for (const pod of pods.values()) if (!isTerminal(pod)) livePods = addAmounts(livePods, podAmounts(pod.spec!));
+  for (const pod of pods.values()) livePods.set(pod);
   const stopWaking = startWakingRefusedJobs({ cluster, index, hasRoomFor: (record) => roomFor(record, {}) });
   schedule();
 
