@@ -11,7 +11,7 @@ import { cluster, kubeconfig, shell, until, useNamespace } from '../local_cluste
 import { composeTier } from './compose-tier.ts';
 import { jobPath, jobsPath, podsPath } from './state/job-paths.ts';
 import { controllerUidOf, type Job, type Pod } from './state/kubernetes-objects.ts';
-import { sleepingTemplate } from './testing/sleeping-template.ts';
+import { scriptTemplate } from './testing/script-template.ts';
 
 const { namespace } = useNamespace('operator');
 const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
@@ -42,7 +42,7 @@ const patchJob = (id: string, spec: object) => cluster.patch<Job>(jobPath({ name
 async function startReplicas() {
   const folder = mkdtempSync(join(tmpdir(), 'operator-test-'));
   const template = join(folder, 'job.yaml');
-  writeFileSync(template, stringify(sleepingTemplate(300)));
+  writeFileSync(template, stringify(scriptTemplate('exec sleep 300')));
   const tier = {
     ...freeTier,
     places: freeTier.places.map(({ path }) => ({ path, namespace })),

@@ -69,7 +69,7 @@ test.each([
 ])('$name are healed within 10 s, and jobs start in their order', async ({ inject }) => {
   const proxy = await startFaultProxy(kubeconfig);
   onTestFinished(() => proxy.stop());
-  const tier = await startIsolatedTier({ cluster, kubeconfig: proxy.kubeconfig, jobSeconds: 2 });
+  const tier = await startIsolatedTier({ cluster, kubeconfig: proxy.kubeconfig, job: 'sleep 2' });
   const pods = await observePods(tier.namespace);
   const ids: string[] = [];
   for (let count = 0; count < 6; count++) {

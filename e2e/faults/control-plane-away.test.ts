@@ -89,7 +89,7 @@ test.each([
   async ({ component, readsStop }) => {
     const proxy = await startFaultProxy(kubeconfig);
     onTestFinished(() => proxy.stop());
-    const tier = await startIsolatedTier({ cluster, kubeconfig: proxy.kubeconfig, jobSeconds: 1 });
+    const tier = await startIsolatedTier({ cluster, kubeconfig: proxy.kubeconfig, job: 'sleep 1' });
     const restartsBefore = await countRestarts();
     const { id: logged } = await post('/free', { dataset: 'mnist', pretrained: true });
     await waitForStatus(logged, 'succeeded');

@@ -4,7 +4,7 @@ import { createStampClock } from '@ml-job-mesh/tier-service/records/stamp-clock.
 import { jobsPath } from '@ml-job-mesh/tier-service/state/job-paths.ts';
 import { buildJob } from '@ml-job-mesh/tier-service/submission/job-builder.ts';
 import { hashOf, type JobChoices } from '@ml-job-mesh/tier-service/submission/job-request.ts';
-import { sleepingTemplate } from '@ml-job-mesh/tier-service/testing/sleeping-template.ts';
+import { scriptTemplate } from '@ml-job-mesh/tier-service/testing/script-template.ts';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { ask, askJson, clearJobs, cluster, listPods, post, waitForStatus } from '../mesh.ts';
 
@@ -19,7 +19,7 @@ beforeEach(clearJobs);
 async function flood(): Promise<void> {
   onTestFinished(clearJobs);
   const clock = createStampClock(Date.now);
-  const template = sleepingTemplate(jobSeconds);
+  const template = scriptTemplate(`exec sleep ${jobSeconds}`);
   const choices: JobChoices = { dataset: 'mnist', epochs: 5, pretrained: false };
   const jobs = Array.from({ length: queueLength }, () =>
     buildJob(template, choices, {

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
-import { sleepingTemplate } from '@ml-job-mesh/tier-service/testing/sleeping-template.ts';
+import { scriptTemplate } from '@ml-job-mesh/tier-service/testing/script-template.ts';
 import { onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { frontFile, frontHosts, withoutRateLimit } from '../../web_tier/testing/front.ts';
@@ -22,19 +22,19 @@ export interface IsolatedTierOptions {
   cluster: ClusterConnection;
   /** The kubeconfig that the tier is given. */
   kubeconfig: string;
-  /** How long each of its jobs sleeps. */
-  jobSeconds: number;
+  /** What each of its jobs does, in the shell. */
+  job: string;
   /** Replicas of the tier. */
   replicas?: number;
 }
 
 /** Starts a free tier with a front Envoy and a sidecar each, until the test is over. */
-export async function startIsolatedTier({ cluster, kubeconfig, jobSeconds, replicas = 1 }: IsolatedTierOptions) {
+export async function startIsolatedTier({ cluster, kubeconfig, job, replicas = 1 }: IsolatedTierOptions) {
   const namespace = await createNamespace(cluster);
   const folder = mkdtempSync(join(tmpdir(), 'isolated-tier-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const template = join(folder, 'job.yaml');
-  writeFileSync(template, stringify(sleepingTemplate(jobSeconds)));
+  writeFileSync(template, stringify(scriptTemplate(job)));
 
   const tiers = await Promise.all(
     Array.from({ length: replicas }, () => startTier({ kubeconfig, namespace, template: pathToFileURL(template) })),

@@ -10,7 +10,7 @@ const callers = 200;
 async function startTierBehindProxy(replicas = 1) {
   const proxy = await startFaultProxy(kubeconfig);
   onTestFinished(() => proxy.stop());
-  const tier = await startIsolatedTier({ cluster, kubeconfig: proxy.kubeconfig, jobSeconds: 1, replicas });
+  const tier = await startIsolatedTier({ cluster, kubeconfig: proxy.kubeconfig, job: 'sleep 1', replicas });
   return { proxy, ...tier };
 }
 

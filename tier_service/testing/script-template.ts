@@ -2,10 +2,10 @@ import { freeTier } from '../../free_service/app/tier.ts';
 import { containerName } from '../state/kubernetes-objects.ts';
 import { loadJobTemplate } from '../submission/job-template.ts';
 
-/** The free tier's own Job template, for a job that does nothing for some seconds. */
-export function sleepingTemplate(seconds: number) {
+/** The free tier's own Job template, for a job that runs a line of the shell. */
+export function scriptTemplate(script: string) {
   const template = loadJobTemplate(freeTier);
   const container = template.spec!.template.spec!.containers.find(({ name }) => name === containerName)!;
-  Object.assign(container, { image: 'busybox', command: ['sh', '-c', `exec sleep ${seconds}`] });
+  Object.assign(container, { image: 'busybox', command: ['sh', '-c', script] });
   return template;
 }
