@@ -4,7 +4,7 @@
  *     npm run grader [-- --port 5000] [--kubeconfig FILE] [--context NAME]
  *
  * It runs in the cluster and, by itself, on any host that has a kubeconfig. The environment gives the rest, as for
- * the tiers: PORT, HOST, METRICS_PORT, LOG_LEVEL, DRAIN_MS.
+ * the tiers: PORT, HOST, METRICS_PORT, LOG_LEVEL, DRAIN_MS, API_KEYS_FILE.
  */
 import { parseArgs } from 'node:util';
 import { readServiceEnvironment } from '@ml-job-mesh/http-service';

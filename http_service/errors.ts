@@ -45,7 +45,7 @@ export const Problem = Type.Object(
   { description: 'Problem details (RFC 9457)' },
 );
 
-/** An error that is told to the client as it is. */
+/** An error that the client is sent unchanged. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly code: ErrorCode;
@@ -87,7 +87,7 @@ export function listProxyErrors(): { code: string; status: number | undefined; t
 }
 
 /**
- * What any error is told to a client as. Kubernetes' answers are translated here and nowhere else: whatever keeps
+ * What a client is sent for any error. Kubernetes' answers are translated here and nowhere else: whatever keeps
  * the API server from answering is a 503 that may be repeated, and no client sees a message of ours by accident.
  */
 export function toServiceError(error: unknown): ServiceError {
@@ -95,7 +95,7 @@ export function toServiceError(error: unknown): ServiceError {
   if (error instanceof KubernetesError) return fromKubernetes(error);
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (statusCode === 413 || code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return problem('body_too_large', 'a job is asked for in at most 16 KiB');
+    return problem('body_too_large', 'the body is larger than 16 KiB, which is the most that a request may have');
   if (code === 'FST_ERR_BAD_URL')
     return problem(
       'invalid_request',

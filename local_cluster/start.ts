@@ -55,7 +55,7 @@ async function runHere(options: LocalOptions, stopped: AbortSignal): Promise<voi
   console.log(describe(mesh, performance.now() - startedAt));
   if (!stopped.aborted) await once(stopped, 'abort');
 
-  tell('stopping; jobs that run end as failed (Terminated), queued ones go on at the next start');
+  tell('stopping; jobs that run end as failed (node_shutdown), queued ones go on at the next start');
   await events.stop().catch(() => undefined);
   await mesh.stop();
   tell('stopped');

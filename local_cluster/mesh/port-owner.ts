@@ -22,7 +22,7 @@ export function describePortOwner(host: string, port: number): string {
 
 function describeMesh(stateFolder: string, pid: number): string {
   if (!existsSync(stateFolder)) {
-    return `a mesh whose folder, ${stateFolder}, was removed (process ${pid}): it stops by itself within a minute. Wait for that, or choose another port`;
+    return `a mesh whose folder, ${stateFolder}, was removed (process ${pid}): stop it with Ctrl-C if it still runs in a terminal, otherwise it stops by itself within a minute. Or choose another port`;
   }
   const { supervisor } = readRecords(stateFolder);
   if (supervisor && isRunning(supervisor)) {

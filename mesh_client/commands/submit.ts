@@ -15,7 +15,7 @@ export const submit: Command = {
   words: 'DATASET',
   wordCount: { least: 1, most: 1 },
   options: {
-    tier: { type: 'string', value: 'TIER', choices: tierNames, help: 'free (default) or premium' },
+    tier: { type: 'string', value: 'TIER', choices: tierNames, help: `${anyOf(tierNames)}; free if left out` },
     epochs: { type: 'string', value: 'N', help: 'how many epochs to train, 1 to 20; 5 if left out' },
     pretrained: { type: 'boolean', help: 'evaluate the network that the image carries, train none' },
     key: { type: 'string', value: 'KEY', help: 'idempotency key: the same key and job again give the same id' },

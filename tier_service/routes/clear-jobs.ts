@@ -7,12 +7,12 @@ import { hasEnded } from '../state/job-status.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
 
 const ClearQuery = Type.Object({
-  all: Type.Optional(Type.Boolean({ default: false, description: 'The unfinished ones too.' })),
+  all: Type.Optional(Type.Boolean({ default: false, description: 'Remove unfinished jobs too.' })),
 });
 
 const Cleared = Type.Object({
   deleted: Type.Integer(),
-  cancelled: Type.Integer({ description: 'Those of them that had not ended.' }),
+  cancelled: Type.Integer({ description: 'How many of these had not ended.' }),
 });
 
 /** How many jobs are deleted at a time. */

@@ -35,7 +35,7 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
   const schema = {
     summary: "A job's events, as they happen",
     description:
-      'Server-sent events `status`, `progress` and `result`, each with the whole job as it is. The stream ends with the job. `Last-Event-ID` resumes it, on any replica; after the end it is answered with 204.',
+      'Server-sent events `status`, `progress` and `result`, each with the whole job. The stream ends with the job. `Last-Event-ID` resumes it, on any replica; after the last event, the answer is 204.',
     tags: ['jobs'],
     params: JobParams,
     headers: Type.Object({ 'last-event-id': Type.Optional(Type.String()) }),
@@ -45,7 +45,7 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
           description: 'The events, until the job has ended.',
           content: { 'text/event-stream': { schema: Event } },
         },
-        204: Type.Null({ description: 'There is nothing to add to what was told before.' }),
+        204: Type.Null({ description: 'The client has had every event already.' }),
       },
       'unauthorized',
       'job_not_found',

@@ -16,7 +16,7 @@ const JobQuery = Type.Object({
     Type.Integer({
       minimum: 0,
       maximum: 60,
-      description: 'With If-None-Match: how many seconds to wait for the job to become another than that.',
+      description: 'With If-None-Match: how many seconds to wait for the job to change.',
     }),
   ),
 });
@@ -29,7 +29,7 @@ export function jobRoutes(app: FastifyInstance, context: TierContext): void {
 
   const cancel = {
     summary: 'Cancel a job, queued or running',
-    description: 'Its pods go, and it stays as `cancelled`. Repeating it is no error.',
+    description: 'Its pods are deleted, and the job stays as `cancelled`. Cancelling it again is no error.',
     tags: ['jobs'],
     params: JobParams,
     response: answers({ 200: Job }, 'unauthorized', 'job_not_found', 'job_ended', 'cluster_unavailable'),
@@ -52,13 +52,13 @@ function readRoute(app: FastifyInstance, context: TierContext, path: string): vo
   const schema = {
     summary: 'One job',
     description:
-      'Its `ETag` sent back as `If-None-Match` is answered with 304 while the job has not changed; with `wait`, only after that many seconds, or with the job as soon as it changes.',
+      'Send its `ETag` back as `If-None-Match`, and the answer is 304 while the job has not changed. With `wait`, the call answers with the job as soon as it changes, or with 304 after that many seconds.',
     tags: ['jobs'],
     params: JobParams,
     querystring: JobQuery,
     headers: Type.Object({ 'if-none-match': Type.Optional(Type.String()) }),
     response: answers(
-      { 200: Job, 304: Type.Null({ description: 'It is as it was.' }) },
+      { 200: Job, 304: Type.Null({ description: 'The job has not changed.' }) },
       'invalid_request',
       'unauthorized',
       'job_not_found',

@@ -16,7 +16,7 @@ const ListQuery = Type.Object({
     Type.String({
       maxLength: 300,
       pattern: '^[A-Za-z0-9_-]+$',
-      description: 'The `next_cursor` of the page before; no other text is one.',
+      description: 'The `next_cursor` of the page before; anything else is refused.',
     }),
   ),
   status: Type.Optional(Type.Enum([...statuses])),

@@ -19,8 +19,10 @@ import { JobParams } from './input.ts';
 import { endWithin, writeAndWait } from './slow-readers.ts';
 
 const LogQuery = Type.Object({
-  follow: Type.Optional(Type.Boolean({ default: false, description: 'Send what comes, until the job ends.' })),
-  tail: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Only so many of its last lines.' })),
+  follow: Type.Optional(Type.Boolean({ default: false, description: 'Stream the log until the job ends.' })),
+  tail: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Only this many of its last lines.' }),
+  ),
 });
 
 const mediaType = 'text/plain; charset=utf-8';
@@ -88,12 +90,12 @@ async function readLog({ cluster }: TierContext, record: JobRecord, tail: number
   const kept = metadata?.annotations?.[annotation.log];
   if (kept !== undefined && metadata?.uid === record.uid) return lastLines(kept, tail);
   if (log) translate(log);
-  throw problem('log_not_found', `the job has ended, and nothing was kept of its log`);
+  throw problem('log_not_found', 'the job has ended, and its log was not kept');
 }
 
 function translate(error: unknown): never {
   if (error instanceof KubernetesError && (error.status === 404 || error.status === 400)) {
-    throw problem('log_not_found', 'there is no log yet, or no more', { cause: error });
+    throw problem('log_not_found', 'there is no log yet, or it is gone', { cause: error });
   }
   throw error;
 }

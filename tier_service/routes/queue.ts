@@ -6,17 +6,17 @@ import { requireFresh, type TierContext } from '../tier-context.ts';
 import { recentWaits } from '../views/recent-waits.ts';
 
 const Queue = Type.Object({
-  running: Type.Integer({ description: 'Jobs that have a place.' }),
+  running: Type.Integer({ description: 'Jobs that have a place: starting or running.' }),
   waiting: Type.Integer(),
   limit: Type.Union([Type.Integer(), Type.Null()], {
-    description: 'How many the quota lets run at a time; null where nothing limits them.',
+    description: 'How many jobs the quota lets run at a time; null where nothing limits them.',
   }),
   waiting_reason: Type.Union([WaitingReason, Type.Null()], {
     description:
       'Why the next job has no place yet, or why one that has its place does not start; null where nobody waits.',
   }),
   recent_waits_seconds: Type.Array(Type.Number(), {
-    description: 'How long the last ones waited, newest first, at most 10.',
+    description: 'How long the last jobs waited, newest first, at most 10.',
   }),
 });
 

@@ -12,7 +12,7 @@ export function submitRoutes(app: FastifyInstance, context: TierContext): void {
   const schema = {
     summary: 'Make a job',
     description:
-      'The body counts, not its label: JSON or a form, under any content type. With an Idempotency-Key, a repeat of the same request returns the same job for as long as that exists.',
+      'The body is JSON or a form, under any content type. With an Idempotency-Key, a repeat of the same request returns the same job for as long as that job exists.',
     tags: ['jobs'],
     headers: Type.Object({
       'idempotency-key': Type.Optional(

@@ -19,8 +19,10 @@ export const Job = Type.Object(
     tier: Type.Enum([...tierNames]),
     dataset: Type.Enum([...datasets]),
     model: Type.Enum(['ff', 'cnn']),
-    epochs: orNull(Type.Integer({ description: 'Passes over the training images that were asked for.' })),
-    pretrained: orNull(Type.Boolean({ description: 'Whether it evaluates the network that the image carries.' })),
+    epochs: orNull(Type.Integer({ description: 'How many passes over the training images were asked for.' })),
+    pretrained: orNull(
+      Type.Boolean({ description: 'Whether it evaluates the trained network in the image instead of training one.' }),
+    ),
     status: Type.Enum([...statuses], {
       description: 'Moves only forward, unless an operator suspends its Kubernetes Job: then it waits again.',
     }),
@@ -28,7 +30,7 @@ export const Job = Type.Object(
     estimated_start_at: orNull(
       Type.String({
         format: 'date-time',
-        description: 'When one that is queued will start, by how long the last jobs took.',
+        description: 'When a queued job will probably start, judged by how long the last jobs took.',
       }),
     ),
     waiting_reason: orNull(WaitingReason),
