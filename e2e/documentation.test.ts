@@ -80,6 +80,19 @@ describe.skipIf(noBrowser)(`the documentation page${noBrowser ? ` (${noBrowser})
         Object.entries(methods).map(([method, { summary }]) => [method.toUpperCase(), url, summary]),
       );
       expect(shown.sort()).toEqual(described.sort());
+      // The calls come first, the tables of codes after them, and the name on the bar is ours.
+      const heights = await page
+        .locator('.opblock, .opblock-tag-section table')
+        .evaluateAll((parts) => parts.map((part) => [part.tagName, part.getBoundingClientRect().top] as const));
+      const callOfJobs = heights.find(([tag]) => tag !== 'TABLE')![1];
+      expect(heights.filter(([tag]) => tag === 'TABLE').map(([, top]) => top > callOfJobs)).toEqual([
+        true,
+        true,
+        true,
+        true,
+      ]);
+      expect(await page.title()).toBe(`ML job mesh, ${tier} tier`);
+      expect(await page.locator('.topbar img').getAttribute('src')).toContain('svg');
       expect(shown).toContainEqual(['POST', `/${tier}`, 'Make a job']);
       expect(faults).toEqual([]);
       await page.close();

@@ -6,6 +6,7 @@ import { Type } from 'typebox';
 import { listFailures } from '../state/failure.ts';
 import { listWaitingReasons } from '../state/waiting.ts';
 import type { Tier } from '../tier.ts';
+import { pageOptions } from './documentation-page.ts';
 
 /** `GET /{tier}/openapi.json` and the page that shows it, both made from the routes' schemas. */
 export async function documentation(app: FastifyInstance, { tier }: { tier: Tier }): Promise<void> {
@@ -13,7 +14,12 @@ export async function documentation(app: FastifyInstance, { tier }: { tier: Tier
     openapi: {
       openapi: '3.1.0',
       info: { title: `ML job mesh, ${tier.name} tier`, version: '1', description: describe(tier) },
-      tags: [{ name: 'jobs' }, { name: 'queue' }, { name: 'health' }, { name: 'interface' }],
+      tags: [
+        { name: 'jobs' },
+        { name: 'queue' },
+        { name: 'health' },
+        { name: 'interface', description: describeCodes() },
+      ],
       components: {
         securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'Only where API keys are on.' } },
       },
@@ -31,7 +37,7 @@ export async function documentation(app: FastifyInstance, { tier }: { tier: Tier
   });
   await app.register(swaggerUi, {
     routePrefix: `/${tier.name}/docs`,
-    uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
+    ...pageOptions(tier.name),
   });
   const schema = { summary: 'This description', tags: ['interface'], response: answers({ 200: Type.Object({}) }) };
   app.get(`/${tier.name}/openapi.json`, { schema }, async () => app.swagger());
@@ -40,6 +46,13 @@ export async function documentation(app: FastifyInstance, { tier }: { tier: Tier
 function describe({ name, model }: Tier): string {
   return [
     `Image-classification jobs of the ${name} tier (${model === 'ff' ? 'feed-forward' : 'convolutional'} network).`,
+    'Errors are `application/problem+json` (RFC 9457). Every `code` is listed below the calls, under "interface".',
+  ].join('\n\n');
+}
+
+/** Every code that an answer may carry. It stands below the calls, which is what most readers come for. */
+function describeCodes(): string {
+  return [
     'Errors are `application/problem+json` (RFC 9457) with one of these codes:',
     table(
       ['code', 'status', 'meaning'],

@@ -21,7 +21,7 @@ function startHub() {
   const told: (number | null)[] = [];
   const record = index.get('job-3')!;
   const listener = {
-    onChange: (_: unknown, change: string) => void (change === 'position' && told.push(index.queuePosition(record))),
+    onChange: (_: unknown, change: string) => void (change === 'waiting' && told.push(index.queuePosition(record))),
     onHeartbeat: () => undefined,
     onClose: () => undefined,
   };
