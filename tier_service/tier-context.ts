@@ -50,7 +50,7 @@ export function requireFresh(context: Watches): void {
   const refused = withoutAccess(context);
   if (refused) throw refused;
   const since = Number.isFinite(staleMs) ? `for ${Math.ceil(staleMs / 1_000)} s` : 'since this service started';
-  throw problem('cluster_unavailable', `the Kubernetes API has not been heard of ${since}`, { retryAfterSeconds: 2 });
+  throw problem('cluster_unavailable', `the Kubernetes API has not been heard from ${since}`, { retryAfterSeconds: 2 });
 }
 
 /**
