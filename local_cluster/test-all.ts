@@ -27,7 +27,7 @@ try {
   const finished = await runAll();
   const total = addCounts(finished.map(({ counts }) => counts));
   console.log(`\n━━━ Summary\n${finished.map(describe).join('\n')}\n`);
-  console.log(`${total.passed} passed, ${total.failed} failed`);
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   process.exitCode = total.failed === 0 ? 0 : 1;
 } catch (error) {
   console.error(`\nnpm test: ${(error as Error).message}\n`);

@@ -81,7 +81,7 @@ describe.each([
   }, 20_000);
 
   test('gives a call that waits for a change its minute, and ends it before the front does', async () => {
-    const path = `/${tier}/jobs/[^/]+`;
+    const path = `/${tier}/jobs/[^/]+/?`;
     const [ours, fronts] = await Promise.all(
       [file, frontFile].map(async (each) => {
         const { routes } = httpManagerOf(parse(await readFile(each, 'utf8'))).route_config.virtual_hosts[0];

@@ -55,18 +55,20 @@ async function openStream(path: string): Promise<{ answer: IncomingMessage; clos
 }
 
 describe('A stream through the front proxy', () => {
-  test.each(['/free/jobs/free-job-template-1/logs?follow=true', '/free/jobs/free-job-template-1/events'])(
-    'comes line by line, and outlives every time-out of other calls: %s',
-    async (path) => {
-      const { answer } = await openStream(path);
-      expect(String(answer.read())).toBe('Epoch [1/5], Step [100/600], Loss: 0.2846\n');
-      await setTimeout(1_500);
-      open[0]!.end('Accuracy\n');
-      let rest = '';
-      for await (const chunk of answer) rest += chunk;
-      expect(rest).toBe('Accuracy\n');
-    },
-  );
+  test.each([
+    '/free/jobs/free-job-template-1/logs?follow=true',
+    '/free/jobs/free-job-template-1/logs/?follow=true',
+    '/free/jobs/free-job-template-1/events',
+    '/free/jobs/free-job-template-1/events/',
+  ])('comes line by line, and outlives every time-out of other calls: %s', async (path) => {
+    const { answer } = await openStream(path);
+    expect(String(answer.read())).toBe('Epoch [1/5], Step [100/600], Loss: 0.2846\n');
+    await setTimeout(1_500);
+    open[0]!.end('Accuracy\n');
+    let rest = '';
+    for await (const chunk of answer) rest += chunk;
+    expect(rest).toBe('Accuracy\n');
+  });
 
   test('a call that waits for a change may be silent for longer than others, but not for ever', async () => {
     const path = '/free/jobs/free-job-template-1?wait=60';

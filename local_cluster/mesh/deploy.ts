@@ -2,10 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tierNames } from '../../tier_service/tier-names.ts';
 import type { V1Deployment, V1DeploymentList, V1PodList } from '@kubernetes/client-node';
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import { stringify } from 'yaml';
+import { tierNames } from '../../tier_service/tier-names.ts';
 import { projectFolder } from '../install/cache.ts';
 
 const pollMs = 100;

@@ -37,7 +37,8 @@ describe('a node', () => {
     const host = status?.addresses?.find(({ type }) => type === 'ExternalIP')?.address;
     const url = `https://${host}:${status?.daemonEndpoints?.kubeletEndpoint?.Port}/containerLogs/default/any/any`;
     const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
-    await expect(request(url, { dispatcher })).rejects.toThrow();
+    const { statusCode, body } = await request(url, { dispatcher });
+    expect([statusCode, await body.text()]).toEqual([401, 'not the API server']);
     await dispatcher.close();
   });
 });

@@ -175,7 +175,10 @@ test('a container becomes a process that is described by texts, or is refused by
         }),
       );
       if (!process) continue;
-      const command = commandIn({ ...process, image: {} }, pair(7), spec.command ?? []);
+      const command = commandIn(
+        { process: { ...process, image: {} }, address: pair(7), runner: { shim: '/shim' } },
+        spec.command ?? [],
+      );
       const all = [...process.argv, process.cwd, ...process.env.keys(), ...process.env.values(), ...command.argv];
       expect(all.filter((part) => typeof part !== 'string')).toEqual([]);
       expect(typeof repositoryOf(spec.image ?? '')).toBe('string');

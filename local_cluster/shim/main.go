@@ -6,6 +6,7 @@
 //	shim init FOLDER           (used by run) become the container's process
 //	shim settle FOLDER…        say of each container whether it runs or has ended
 //	shim join CGROUP…          try whether a process may be moved into these control groups
+//	shim attend COMMAND…       become the command of a probe or hook, and end with the agent
 //	shim hosts FILE            try whether a process may be shown a file of its own as /etc/hosts
 //	shim forward LISTEN TARGET carry TCP connections, for a hostPort
 //
@@ -33,6 +34,8 @@ func main() {
 		err = settle(arguments)
 	case "join":
 		err = joinControlGroups(arguments)
+	case "attend":
+		err = attend(arguments)
 	case "hosts":
 		err = tryHosts(arguments[0])
 	case "forward":

@@ -54,6 +54,21 @@ test('pods that are no jobs are named where they take the room in the quota', as
   expect(await read('queue')).toMatchObject({ running: 0, waiting: 1, limit: 2, waiting_reason: reason });
 });
 
+test("a pod of the tier whose Job has just gone is not named: it is its client's business", async () => {
+  const { post, read, stub } = await startTier();
+  const spec = { containers: [{ name: 'a', resources: { requests: { cpu: '1500m' }, limits: { cpu: '1500m' } } }] };
+  const metadata = {
+    name: 'free-job-template-x',
+    namespace: 'free-service',
+    labels: { 'ml-job-mesh.io/tier': 'free' },
+  };
+  stub.create(pods, { metadata, spec, status: { phase: 'Running' } });
+  const id = await post();
+  const message = 'Pods that have just ended still count in the quota of free-service.';
+  const reason = { code: 'quota_full', message };
+  await vi.waitFor(async () => expect((await read(`jobs/${id}`)).waiting_reason).toEqual(reason));
+});
+
 test('a quota that is missing, or too small, is told', async () => {
   const tier = await startTier();
   setQuota(tier, '500m');

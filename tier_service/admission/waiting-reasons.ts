@@ -2,6 +2,7 @@
 import type { KubernetesError, WatchCache } from '@ml-job-mesh/cluster-client';
 import type { JobIndex } from '../records/job-index.ts';
 import type { JobRecord } from '../records/job-record.ts';
+import { label } from '../state/annotations.ts';
 import { isTerminal, type Pod, type ResourceQuota } from '../state/kubernetes-objects.ts';
 import { explainPending, type WaitingCode, type WaitingReason, waitingReason } from '../state/waiting.ts';
 import { type Amounts, addAmounts, podAmounts } from './resources.ts';
@@ -20,6 +21,11 @@ export interface WaitingReasonsOptions {
 }
 
 export type WaitingReasons = ReturnType<typeof createWaitingReasons>;
+
+/** Whether a pod was made by one of our Jobs. */
+function isOfTier({ metadata }: Pod): boolean {
+  return metadata?.labels?.[label.tier] !== undefined;
+}
 
 /** At most so many foreign pods are named. */
 const maxNamed = 3;
@@ -52,8 +58,9 @@ export function createWaitingReasons({ index, namespace, ask, pods, quotas }: Wa
       .reduce((sum, each) => addAmounts(sum, each), {});
     if (hasRoom(ask, { quotas: hard, livePods, reserved })) return undefined;
     const own = live.filter((pod) => index.jobOf(pod)).length + expected;
+    // A pod of this tier whose Job has just gone is nobody else's, and its name is its client's business.
     if (own >= places) return waitingReason('quota_full', `All places are taken: ${places} of ${places}.`);
-    const foreign = live.filter((pod) => !index.jobOf(pod) && !pod.metadata!.deletionTimestamp);
+    const foreign = live.filter((pod) => !isOfTier(pod) && !pod.metadata!.deletionTimestamp);
     if (foreign.length === 0) return waitingReason('quota_full', `Pods that have just ended still count in ${where}.`);
     const names = foreign.slice(0, maxNamed).map(({ metadata }) => metadata!.name);
     const more = foreign.length > maxNamed ? ` and ${foreign.length - maxNamed} more` : '';

@@ -10,6 +10,7 @@ import { hasEnded, rankOf } from '../state/job-status.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
 import { Job } from '../views/job-view.ts';
 import { JobParams } from './input.ts';
+import { redirectToPlainSpelling } from './plain-spelling.ts';
 import { endWithin } from './slow-readers.ts';
 
 type EventName = 'status' | 'progress' | 'result';
@@ -53,6 +54,7 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
     ),
   };
   app.get<{ Params: { id: string } }>(`/${tier.name}/jobs/:id/events`, { schema }, async (request, reply) => {
+    if (redirectToPlainSpelling(request, reply, `/${tier.name}/jobs/${request.params.id}/events`)) return reply;
     const client = clients.identify(request);
     requireFresh(context);
     const found = await findJob(context, request.params.id, client);

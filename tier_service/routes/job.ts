@@ -10,6 +10,7 @@ import { awaitChange } from '../views/await-change.ts';
 import { entityTagOf, namesTag } from '../views/entity-tag.ts';
 import { Job, viewJob } from '../views/job-view.ts';
 import { JobParams } from './input.ts';
+import { redirectToPlainSpelling } from './plain-spelling.ts';
 
 const JobQuery = Type.Object({
   wait: Type.Optional(
@@ -66,6 +67,8 @@ function readRoute(app: FastifyInstance, context: TierContext, path: string): vo
     ),
   };
   app.get<ReadRequest>(path, { schema }, async (request, reply) => {
+    const plainPath = path.replace(':id', request.params.id);
+    if (request.query.wait && redirectToPlainSpelling(request, reply, plainPath, 'wait')) return reply;
     const client = clients.identify(request);
     requireFresh(context);
     const known = request.headers['if-none-match'];

@@ -16,6 +16,7 @@ import { lastLines } from '../state/kept-log.ts';
 import { containerName, type Job } from '../state/kubernetes-objects.ts';
 import type { TierContext } from '../tier-context.ts';
 import { JobParams } from './input.ts';
+import { redirectToPlainSpelling } from './plain-spelling.ts';
 import { endWithin, writeAndWait } from './slow-readers.ts';
 
 const LogQuery = Type.Object({
@@ -52,6 +53,7 @@ export function logRoutes(app: FastifyInstance, context: TierContext): void {
     `/${tier.name}/jobs/:id/logs`,
     { schema },
     async (request, reply) => {
+      if (redirectToPlainSpelling(request, reply, `/${tier.name}/jobs/${request.params.id}/logs`)) return reply;
       const found = await findJob(context, request.params.id, clients.identify(request));
       if (request.query.follow && request.query.tail !== undefined)
         throw problem(

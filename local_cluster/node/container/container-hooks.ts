@@ -15,6 +15,8 @@ export interface HookedContainer {
   spec: V1Container;
   process: DescribedProcess;
   address: AddressPair;
+  /** The shim, which sees to it that a command ends with the agent. */
+  runner: { shim: string };
 }
 
 /** How a hook is run. */
@@ -32,18 +34,18 @@ export async function runHook(
   container: HookedContainer,
   { timeoutMs, skipSleep, over }: HookOptions,
 ): Promise<Finding> {
-  const { spec, process, address } = container;
+  const { spec, address } = container;
   if (hook.sleep && !skipSleep)
     await setTimeout(timerMs(hook.sleep.seconds * 1000), undefined, { signal: over }).catch(() => undefined);
   if (hook.httpGet) return checkHttp(hook.httpGet, spec, address.local, timeoutMs);
-  if (hook.exec) return checkCommand(commandIn(process, address, hook.exec.command ?? []), timeoutMs, over);
+  if (hook.exec) return checkCommand(commandIn(container, hook.exec.command ?? []), timeoutMs, over);
   return undefined;
 }
 
 /** A command of the pod as one of this machine, run in the container's surroundings. */
-export function commandIn(process: DescribedProcess, address: AddressPair, command: string[]): Command {
+export function commandIn({ process, address, runner }: Omit<HookedContainer, 'spec'>, command: string[]): Command {
   return {
-    argv: translateCommand(command, process, process.image, address),
+    argv: [runner.shim, 'attend', ...translateCommand(command, process, process.image, address)],
     env: Object.fromEntries(process.env),
     cwd: process.cwd,
   };

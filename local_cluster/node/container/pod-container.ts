@@ -136,7 +136,7 @@ export class PodContainer {
         host: address.local,
         translate: (command) => {
           if (!this.#process) throw new Error('how its program was started is not on record any more');
-          return commandIn(this.#process, address, command);
+          return commandIn({ process: this.#process, address, runner }, command);
         },
         startedAt: Date.parse(runner.current!.start!.startedAt),
         known,
@@ -162,10 +162,10 @@ export class PodContainer {
   }
 
   async #runPostStart(): Promise<void> {
-    const { spec } = this;
+    const { spec, runner } = this;
     const hook = spec.lifecycle?.postStart;
     if (!hook || !this.#process) return;
-    const container = { spec, process: this.#process, address: this.#owner.address! };
+    const container = { spec, process: this.#process, address: this.#owner.address!, runner };
     const finding = await runHook(hook, container, { timeoutMs: postStartPatienceMs });
     if (finding === undefined) return;
     this.#owner.event('Warning', 'FailedPostStartHook', finding, spec.name);

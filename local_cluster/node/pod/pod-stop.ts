@@ -74,13 +74,17 @@ export async function stopContainer(container: PodContainer, request: StopReques
 }
 
 async function runPreStop(container: PodContainer, request: StopRequest, over: AbortSignal): Promise<void> {
-  const { spec, process } = container;
+  const { spec, process, runner } = container;
   const { address, patience, isNodeGoingDown } = request;
   const hook = spec.lifecycle?.preStop;
   const leftMs = patience().deadline - Date.now();
   if (!hook || !process || !address || leftMs <= 0) return;
   const timeoutMs = isNodeGoingDown ? Math.min(leftMs, hurriedHookMs) : leftMs;
-  const finding = await runHook(hook, { spec, process, address }, { timeoutMs, skipSleep: isNodeGoingDown, over });
+  const finding = await runHook(
+    hook,
+    { spec, process, address, runner },
+    { timeoutMs, skipSleep: isNodeGoingDown, over },
+  );
   if (finding !== undefined && !over.aborted && !isNodeGoingDown) request.onHookFailure(container, finding);
 }
 

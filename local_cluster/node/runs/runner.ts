@@ -28,7 +28,8 @@ export class Runner {
   runs: Run[] = [];
   /** How often the container was started again. */
   restarts = 0;
-  readonly #shim: string;
+  /** The shim's binary. */
+  readonly shim: string;
   readonly #onChange: () => void;
   #watcher: { close(): void } | undefined;
   #look: NodeJS.Timeout | undefined;
@@ -41,7 +42,7 @@ export class Runner {
    */
   constructor(folder: string, shim: string, onChange: () => void) {
     this.folder = folder;
-    this.#shim = shim;
+    this.shim = shim;
     this.#onChange = onChange;
   }
 
@@ -65,7 +66,7 @@ export class Runner {
   async adopt(): Promise<void> {
     this.runs = listRuns(this.folder);
     const open = this.runs.filter(({ exit }) => !exit).map(({ folder }) => folder);
-    await Promise.all(open.map((run) => promisify(execFile)(this.#shim, ['settle', run])));
+    await Promise.all(open.map((run) => promisify(execFile)(this.shim, ['settle', run])));
     for (const run of this.runs) readRun(run);
     for (const run of this.runs.filter(({ exit }) => exit?.neverStarted)) this.#remove(run);
     this.restarts = this.current?.number ?? 0;
@@ -124,7 +125,7 @@ export class Runner {
   }
 
   #spawnShim(run: Run): void {
-    const child = spawn(this.#shim, ['run', run.folder], {
+    const child = spawn(this.shim, ['run', run.folder], {
       cwd: '/',
       detached: true,
       stdio: 'ignore',
@@ -169,7 +170,7 @@ export class Runner {
   /** The shim is gone: has it left a record, or is one to be written for it? */
   async #settle(run: Run): Promise<void> {
     try {
-      await promisify(execFile)(this.#shim, ['settle', run.folder]);
+      await promisify(execFile)(this.shim, ['settle', run.folder]);
       this.#read(run);
     } catch {
       // No process just now, or no room for one more record. A shim that runs is looked at again; one that is gone
