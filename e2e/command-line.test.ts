@@ -55,7 +55,7 @@ describe('mesh submit', () => {
     const job = await askJson<Job>(`/${tier}/jobs/${id}`);
     const told = stdout.replaceAll(`${id}: `, '').replace(`${id}\n`, '');
     expect(told).toMatch(
-      /^(queued(, number 1 in line)?\n)*(starting\n)*(running\n)*(running, epoch [123]\/3, step [1-6]00\/600, loss \d\.\d{4}\n)+(succeeded\n)?succeeded, .*\n$/,
+      /^(queued(, number 1 in line(, starts in about \d+ s)?)?\n)*(starting\n)*(running\n)*(running, epoch [123]\/3, step [1-6]00\/600, loss \d\.\d{4}\n)+(succeeded\n)?succeeded, .*\n$/,
     );
     expect(stdout.endsWith(`\n${ended(job)}`)).toBe(true);
   });
@@ -100,7 +100,9 @@ test('mesh list shows what is asked for, newest first', async () => {
   expect(table[0]).toMatch(/^ID +DATASET +AGE +STATUS$/);
   expect(table.slice(1, -1).map((line) => line.split(' ')[0])).toEqual(newestFirst);
   expect(table[1]).toMatch(/^premium-job-template-\w+ {2}mnist {4}\d+ s +succeeded, accuracy [\d.]+ % of 10000 images/);
-  expect(table[2]).toMatch(/^free-job-template-\w+ {5}mnist {4}\d+ s +queued, number 1 in line$/);
+  expect(table[2]).toMatch(
+    /^free-job-template-\w+ {5}mnist {4}\d+ s +queued, number 1 in line(, starts in about \d+ (s|min))?$/,
+  );
   expect(table[3]).toMatch(/^free-job-template-\w+ {5}mnist {4}\d+ s +running/);
 
   const list = async (...options: string[]): Promise<Job[]> =>
@@ -125,6 +127,7 @@ test('mesh queue tells how full the tiers are', async () => {
     ['TIER', 'RUNNING', 'WAITING', 'LIMIT', 'LAST WAITS'],
     ['free', '2', '3', '2', shown],
     ['premium', '0', '0', 'none', expect.any(String)],
+    ['free: All places are taken: 2 of 2. (quota_full)'],
     [''],
   ]);
   const [free, premium] = await Promise.all([askJson('/free/queue'), askJson('/premium/queue')]);

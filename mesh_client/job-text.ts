@@ -32,7 +32,8 @@ export function describeJob(job: Job, now = Date.now()): string {
 function describePlace({ queue_position: position, estimated_start_at: start }: Job, now: number): string {
   if (!position) return 'queued';
   const place = `queued, number ${position} in line`;
-  return start === null ? place : `${place}, starts in about ${inLargestUnit(Date.parse(start) - now)}`;
+  const waitMs = start === null ? 0 : Date.parse(start) - now;
+  return waitMs < 1_000 ? place : `${place}, starts in about ${inLargestUnit(waitMs)}`;
 }
 
 function describeReason({ waiting_reason: reason }: Job): string {

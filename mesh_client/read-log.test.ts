@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { fastify } from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
-import { readLog } from './read-log.ts';
 import { createMeshApi } from './mesh-api.ts';
+import { readLog } from './read-log.ts';
 
 const id = 'free-job-template-abc';
 const text = 'dataset: mnist\nEpoch [1/5], Step [100/600], Loss: 0.2846\nTime passed: 12.34 sec\n';

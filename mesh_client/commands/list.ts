@@ -1,7 +1,7 @@
-import { anyOf } from '../any-of.ts';
-import { datasetNames } from '../datasets.ts';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
+import { anyOf } from '../any-of.ts';
 import type { Command } from '../command.ts';
+import { datasetNames } from '../datasets.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
 import { tiersFor } from '../job-id.ts';
 import { ageOf, describeJob } from '../job-text.ts';

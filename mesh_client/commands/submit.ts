@@ -1,8 +1,8 @@
-import { anyOf } from '../any-of.ts';
-import { datasetNames } from '../datasets.ts';
 import { randomUUID } from 'node:crypto';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
+import { anyOf } from '../any-of.ts';
 import type { Command } from '../command.ts';
+import { datasetNames } from '../datasets.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
 import { tierNames } from '../job-id.ts';
 import { describeJob } from '../job-text.ts';

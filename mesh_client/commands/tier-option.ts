@@ -1,5 +1,5 @@
-import type { Option } from '../command.ts';
 import { anyOf } from '../any-of.ts';
+import type { Option } from '../command.ts';
 import { tierNames } from '../job-id.ts';
 
 /** `--tier`, for commands that are about all tiers unless one is named. */
