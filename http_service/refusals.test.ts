@@ -1,7 +1,9 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { KubernetesError } from '@ml-job-mesh/cluster-client';
 import { fastify } from 'fastify';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { sendRaw } from '../web_tier/testing/raw-call.ts';
 import { listErrors, problem, toServiceError } from './errors.ts';
 import { serverOptions, useProblems } from './http-app.ts';
@@ -9,6 +11,13 @@ import { serverOptions, useProblems } from './http-app.ts';
 const app = fastify(serverOptions);
 useProblems(app);
 app.get<{ Params: { id: string } }>('/jobs/:id', async ({ params }) => ({ length: params.id.length }));
+/** Answers that have begun and do not end by themselves. */
+const running: ServerResponse[] = [];
+app.get('/endless', (_, reply) => {
+  reply.hijack();
+  reply.raw.writeHead(200).write('the beginning');
+  running.push(reply.raw);
+});
 app.get('/private', () => {
   throw problem('unauthorized', 'send a key');
 });
@@ -59,6 +68,38 @@ test.each([
   const received = await sendRaw(port, request.replaceAll('\n', '\r\n'));
   expect(received).toContain('HTTP/1.1 200 OK');
   expect(received).toContain(`{"length":${length}}`);
+});
+
+test('a client that asks for a tunnel and resets the connection does no harm to the service', async () => {
+  const faults: Error[] = [];
+  const catchFault = (fault: Error) => void faults.push(fault);
+  process.on('uncaughtException', catchFault);
+  onTestFinished(() => void process.off('uncaughtException', catchFault));
+  const client = connect(port, '127.0.0.1');
+  const closed = new Promise((resolve) => {
+    app.server.prependOnceListener('connect', (_, socket: Socket) => {
+      socket.once('close', resolve);
+      // Before the answer is written, so that the writing fails.
+      client.resetAndDestroy();
+    });
+  });
+  client.write(`CONNECT mesh:80 HTTP/1.1\r\n${ending.replaceAll('\n', '\r\n')}`);
+  await closed;
+  expect(faults).toEqual([]);
+});
+
+test('a refusal is not written into an answer that has begun; the connection is closed instead', async () => {
+  const client = connect(port, '127.0.0.1');
+  let received = '';
+  client.on('data', (data) => {
+    if (!received) client.write('this is no HTTP\r\n\r\n');
+    received += data;
+  });
+  client.write('GET /endless HTTP/1.1\r\nHost: mesh\r\n\r\n');
+  await once(client, 'close');
+  expect(running.map(({ destroyed }) => destroyed)).toEqual([true]);
+  expect(received).toContain('the beginning');
+  expect(received).not.toContain('HTTP/1.1 400');
 });
 
 test('a refusal before any route has a request id too', async () => {

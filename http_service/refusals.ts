@@ -1,6 +1,6 @@
 // What is refused before a route is asked: bytes that Node cannot read as a request, a path that cannot be decoded,
 // and requests that two readers could take for different ones. All of it in the form of every other error.
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { problem, type ServiceError } from './errors.ts';
@@ -32,6 +32,8 @@ function countHosts(rawHeaders: string[]): number {
 export function answerOddRequests(app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => app.routing(request, response));
   app.server.on('connect', (_, socket) => {
+    // Node hands the connection over without its own listener: a client that resets it would end the whole process.
+    socket.on('error', () => socket.destroy());
     const refusal = problem('method_not_allowed', 'CONNECT is for proxies, and this is none');
     endWithProblem(socket, refusal, { allow: 'GET, HEAD, POST, DELETE' });
   });
@@ -40,6 +42,9 @@ export function answerOddRequests(app: FastifyInstance): void {
 /** Answers bytes that are no HTTP request, or not soon enough, and ends the connection. */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  // Another answer is on its way already, and this one would be read as part of it.
+  const { _httpMessage: running } = socket as { _httpMessage?: ServerResponse | null };
+  if (running?.headersSent) return void socket.destroy();
   endWithProblem(socket, describeBrokenRequest(error));
 }
 
