@@ -123,7 +123,15 @@ describe.each(overlays)('The overlay %s', (overlay) => {
     for (const { metadata, spec } of deploymentsIn(await render(overlay))) {
       const pod = spec!.template.spec!;
       expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
-      expect(pod.serviceAccountName ?? pod.automountServiceAccountToken, metadata?.name).not.toBeUndefined();
+      // A token reaches a container only where its volume is mounted into that container.
+      expect(pod.automountServiceAccountToken, metadata?.name).toBe(false);
+      const tokenVolumes = (pod.volumes ?? []).filter(({ projected }) =>
+        projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken),
+      );
+      const holders = [...(pod.initContainers ?? []), ...pod.containers].filter(({ volumeMounts = [] }) =>
+        volumeMounts.some((mount) => tokenVolumes.some(({ name }) => name === mount.name)),
+      );
+      expect(holders.map(({ name }) => name)).toEqual(pod.serviceAccountName ? [pod.containers[0]!.name] : []);
       for (const container of [...(pod.initContainers ?? []), ...pod.containers]) {
         expect(container).toMatchObject({
           imagePullPolicy: 'IfNotPresent',
@@ -133,7 +141,7 @@ describe.each(overlays)('The overlay %s', (overlay) => {
           lifecycle: { preStop: expect.anything() },
           resources: {
             requests: { cpu: expect.anything(), memory: expect.anything() },
-            limits: { cpu: expect.anything() },
+            limits: { cpu: expect.anything(), memory: expect.anything() },
           },
           securityContext: {
             allowPrivilegeEscalation: false,

@@ -68,7 +68,7 @@ async function submitAs(client: string): Promise<SubmittedJob> {
   return (await answer.json()) as SubmittedJob;
 }
 
-test('with API keys, a client sees its own jobs only, at every call through the mesh', async () => {
+test('with API keys, a client sees its own jobs only, through the mesh', async () => {
   const ofAnn = await submitAs('ann');
   const ofBob = await submitAs('bob');
   for (const [client, own] of [
@@ -89,6 +89,13 @@ test('with API keys, a client sees its own jobs only, at every call through the 
     expect((await ask(`/free/jobs/${ofBob.id}${path}`, { headers: as('ann') })).status).toBe(404);
   }
   expect((await ask(`/free/jobs/${ofBob.id}`, { method: 'DELETE', headers: as('ann') })).status).toBe(404);
+
+  const followed = await ask(`/free/jobs/${ofBob.id}/logs?follow=true`, { headers: as('ann') });
+  expect(followed.status).toBe(404);
+  const premium = (await (await ask('/premium/jobs', { headers: as('ann') })).json()) as { jobs: SubmittedJob[] };
+  expect(premium.jobs).toEqual([]);
+  // What one client clears is its own.
+  expect((await ask('/premium/jobs?all=true', { method: 'DELETE', headers: as('bob') })).status).toBe(200);
 
   const config = (await (await ask('/config', { headers: as('ann') })).json()) as Config;
   const jobPods = config.pods.filter(({ namespace }) => namespace === 'free-service').map(({ name }) => name);

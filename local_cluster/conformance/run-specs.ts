@@ -5,9 +5,8 @@
  *     npm run test:conformance                              all 27
  *     npm run test:conformance -- 'pod replacement policy'  those whose titles match
  *
- * The specs' images become programs of this machine: agnhost is built from Kubernetes' module and stands
- * for pause too, and busybox is the one on
- * the PATH or, where there is none, bash with this machine's own commands.
+ * The specs' images become programs of this machine: agnhost is built from Kubernetes' module and stands for pause too,
+ * and busybox is the one on the PATH or, where there is none, bash with this machine's own commands.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
