@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { annotation } from '../state/annotations.ts';
+import { deriveJobState, saysEnd } from '../state/job-state.ts';
 import { hasEnded, type JobStatus, rankOf } from '../state/job-status.ts';
 import { controllerUidOf, type KnownJob, type Pod } from '../state/kubernetes-objects.ts';
 import { createJobIndex, type JobIndex } from './job-index.ts';
@@ -142,6 +143,26 @@ test('a pod that is seen before its Job’s resumption makes the job start, and 
   expect(index.get('a')!.pod).toBeDefined();
 });
 
+test('two indexes that saw different ends agree once the Job says which it was', () => {
+  const [one, other] = [createJobIndex(), createJobIndex()];
+  for (const index of [one, other]) index.applyJob('added', job({ suspend: false }));
+  one.applyPod('added', pod('Succeeded'));
+  other.applyJob('modified', job({ suspend: false, condition: 'Failed' }));
+  const statuses = () => [one, other].map((index) => [index.get('a')!.state.status, index.finished.length]);
+  expect(statuses()).toEqual([
+    ['succeeded', 1],
+    ['failed', 1],
+  ]);
+  const annotations = { [annotation.cancelled]: created };
+  for (const index of [one, other])
+    index.applyJob('modified', job({ suspend: false, condition: 'Failed', annotations }));
+  expect(statuses()).toEqual([
+    ['cancelled', 1],
+    ['cancelled', 1],
+  ]);
+  expect([one.counts, other.counts].map(({ succeeded, failed }) => succeeded + failed)).toEqual([0, 0]);
+});
+
 test('a Job that is being deleted is gone, and one that no tier made is none', () => {
   const index = createJobIndex();
   index.applyJob('added', job({ suspend: false }));
@@ -175,6 +196,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
         { [annotation.admitted]: created },
         { [annotation.cancelled]: created },
         { [annotation.outcome]: '{"status":"succeeded"}' },
+        { [annotation.outcome]: '{"status":"failed"}' },
         { [annotation.outcome]: 'not JSON' },
       ),
     }),
@@ -209,7 +231,12 @@ test('any sequence of Job and pod events keeps Jobs and their pods apart, moves 
       for (const event of sequence) {
         const ended = new Map([...told].filter(([, status]) => hasEnded(status)));
         apply(index, event);
-        for (const [uid, status] of ended) expect(told.get(uid) ?? status).toBe(status);
+        for (const [uid, status] of ended) {
+          // An end is final, unless the Job itself says another.
+          const record = index.ordered.find((each) => each.uid === uid);
+          const expected = record && saysEnd(record.job) ? deriveJobState(record.job).status : status;
+          expect(told.get(uid) ?? expected).toBe(expected);
+        }
         const sum = Object.values(index.counts).reduce((total, count) => total + count, 0);
         expect(sum).toBe(index.ordered.length);
         expect(index.queue.length).toBe(index.counts.queued);

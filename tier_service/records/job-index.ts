@@ -1,7 +1,7 @@
 // What the tier knows of its jobs, in memory, made from the watches and from nothing else.
 
 import { annotation } from '../state/annotations.ts';
-import { advance, deriveJobState } from '../state/job-state.ts';
+import { advance, deriveJobState, saysEnd } from '../state/job-state.ts';
 import { hasEnded, type JobStatus, statuses } from '../state/job-status.ts';
 import { controllerUidOf, type KnownJob, type Pod } from '../state/kubernetes-objects.ts';
 import type { Progress } from '../state/progress-line.ts';
@@ -62,7 +62,7 @@ export function createJobIndex() {
       record.state = observed;
       record.progress = null;
       record.progressLine = 0;
-    } else record.state = advance(before, observed);
+    } else record.state = advance(before, observed, saysEnd(record.job));
     file(record);
     announce(record, before.status === record.state.status ? 'detail' : 'state');
   }

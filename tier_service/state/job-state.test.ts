@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { annotation } from './annotations.ts';
-import { advance, deriveJobState } from './job-state.ts';
+import { advance, deriveJobState, saysEnd } from './job-state.ts';
 import { type JobState, rankOf } from './job-status.ts';
 import type { Job, Pod } from './kubernetes-objects.ts';
 
@@ -226,10 +226,15 @@ describe('what a Job and its pod are seen as', () => {
   });
 });
 
-test('whatever is seen of a Job and its pod, in whatever order, a status only moves forward and an end is final', () => {
+test('whatever is seen of a Job and its pod, in whatever order, a status only moves forward and an end is final, unless the Job says another', () => {
   const anyJob = fc.record({
     suspend: fc.boolean(),
-    annotations: fc.constantFrom({}, { [annotation.admitted]: at }, { [annotation.cancelled]: end }),
+    annotations: fc.constantFrom<Record<string, string>>(
+      {},
+      { [annotation.admitted]: at },
+      { [annotation.cancelled]: end },
+      { [annotation.outcome]: JSON.stringify({ status: 'failed', finishedAt: end }) },
+    ),
     conditions: fc.constantFrom<[string, string?][]>(
       [],
       [],
@@ -250,9 +255,12 @@ test('whatever is seen of a Job and its pod, in whatever order, a status only mo
     fc.property(fc.array(fc.tuple(anyJob, anyPod), { minLength: 1, maxLength: 12 }), (observations) => {
       let known: JobState | undefined;
       for (const [jobSketch, podSketch] of observations) {
-        const next = advance(known, deriveJobState(job(jobSketch), podSketch && pod(podSketch)));
-        if (known) {
-          expect(rankOf(next.status)).toBeGreaterThanOrEqual(rankOf(known.status));
+        const seenJob = job(jobSketch);
+        const observed = deriveJobState(seenJob, podSketch && pod(podSketch));
+        const next = advance(known, observed, saysEnd(seenJob));
+        if (known) expect(rankOf(next.status)).toBeGreaterThanOrEqual(rankOf(known.status));
+        if (saysEnd(seenJob)) expect([next.status, next.finishedAt]).toEqual([observed.status, observed.finishedAt]);
+        else if (known) {
           if (rankOf(known.status) === 3) expect(next.status).toBe(known.status);
           if (known.result) expect(next.result).toEqual(known.result);
           if (known.finishedAt) expect(next.finishedAt).toBe(known.finishedAt);
@@ -261,4 +269,30 @@ test('whatever is seen of a Job and its pod, in whatever order, a status only mo
       }
     }),
   );
+});
+
+describe('an end that another replica saw otherwise', () => {
+  const outcome = { status: 'cancelled', startedAt: at, finishedAt: end, result: null, error: null };
+  const succeeded = state('succeeded', { ...ran, finishedAt: '2026-11-21T03:00:08Z', result });
+  const see = (known: JobState, annotations: Record<string, string>, more: Parameters<typeof job>[0] = {}) => {
+    const seenJob = job({ ...more, annotations });
+    return advance(known, deriveJobState(seenJob), saysEnd(seenJob));
+  };
+
+  test('gives way to the outcome that is recorded on the Job', () => {
+    expect(see(succeeded, { [annotation.outcome]: JSON.stringify(outcome) })).toEqual(outcome);
+  });
+
+  test('gives way to a cancellation while no outcome is recorded', () => {
+    expect(see(succeeded, { [annotation.cancelled]: end })).toEqual(state('cancelled', { ...ran, finishedAt: end }));
+  });
+
+  test('stays where the Job only has another condition', () => {
+    expect(see(succeeded, {}, { conditions: [['Failed']] })).toEqual(succeeded);
+  });
+
+  test('takes the times that are recorded, and keeps what they leave out', () => {
+    const recorded = { [annotation.outcome]: JSON.stringify({ status: 'succeeded', finishedAt: end }) };
+    expect(see(succeeded, recorded)).toEqual({ ...succeeded, finishedAt: end });
+  });
 });

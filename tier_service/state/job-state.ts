@@ -49,21 +49,32 @@ export function deriveJobState(job: KnownJob, pod?: Pod): JobState {
 }
 
 /**
- * The state after one more observation. A status only moves forward: watches may show a Job's and a pod's changes in
- * any order, and a pod may vanish, but nobody is told that a job went back. An end is final; what is still unknown
- * about it may be filled in.
+ * True of a Job that says itself how its job ended: the outcome was recorded on it, or its cancellation asked for. All
+ * replicas read the same there, now and after a restart.
  */
-export function advance(previous: JobState | undefined, observed: JobState): JobState {
+export function saysEnd(job: KnownJob): boolean {
+  return readOutcome(job) !== undefined || Boolean(job.metadata?.annotations?.[annotation.cancelled]);
+}
+
+/**
+ * The state after one more observation. A status only moves forward: watches may show a Job's and a pod's changes in
+ * any order, and a pod may vanish, but nobody is told that a job went back. An end is final, unless the Job itself says
+ * another: replicas that saw different ends then agree. What is still unknown about an end may be filled in.
+ * @param jobSaysEnd whether the Job that was observed says how its job ended (`saysEnd`)
+ */
+export function advance(previous: JobState | undefined, observed: JobState, jobSaysEnd: boolean): JobState {
   if (!previous || rankOf(observed.status) > rankOf(previous.status)) {
     return { ...observed, startedAt: observed.startedAt ?? previous?.startedAt ?? null };
   }
-  if (observed.status !== previous.status) return previous;
+  if (observed.status !== previous.status)
+    return jobSaysEnd ? { ...observed, startedAt: observed.startedAt ?? previous.startedAt } : previous;
+  const [first, second] = jobSaysEnd ? [observed, previous] : [previous, observed];
   return {
-    status: previous.status,
-    startedAt: previous.startedAt ?? observed.startedAt,
-    finishedAt: previous.finishedAt ?? observed.finishedAt,
-    result: previous.result ?? observed.result,
-    error: isUnexplained(previous) ? (observed.error ?? previous.error) : previous.error,
+    status: first.status,
+    startedAt: first.startedAt ?? second.startedAt,
+    finishedAt: first.finishedAt ?? second.finishedAt,
+    result: first.result ?? second.result,
+    error: isUnexplained(first) ? (second.error ?? first.error) : first.error,
   };
 }
 
