@@ -2,11 +2,11 @@
  * The embedded cluster: Kubernetes' own control plane and two nodes that run pods as processes of this machine. All that
  * it keeps is in one state folder; starting it again there goes on where it ended, however that was.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
 import { type NodeSettings, startNodes } from './cluster-nodes.ts';
 import { claimOctet } from './control_plane/address-octet.ts';
 import { type Api, type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
+import { hasMoved, octetBefore, recordMoveDone, recordOctet } from './control_plane/octet-record.ts';
 import { holdSoftware, installSoftware, requirePlatform, type Software } from './install/install.ts';
 import type { Images } from './node/images/images.ts';
 import { writeImages } from './node-images.ts';
@@ -38,8 +38,13 @@ export interface EmbeddedCluster {
   kubeconfig: string;
   /** Everything of this cluster listens in 127.OCTET.0.0/16. */
   octet: number;
-  /** Something else had taken the octet that it had before: pods that run on have addresses that are not its own. */
+  /**
+   * Something else had taken the octet that it had before: pods that run on listen at addresses that are not its own.
+   * True at every start until `recordMoveDone`.
+   */
   hasMoved: boolean;
+  /** To be called when every pod that others connect to has been replaced. */
+  recordMoveDone(): void;
   software: Software;
   /** Calls the API as administrator. */
   connection: Api['connection'];
@@ -73,7 +78,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const before = octetBefore(stateFolder);
   const { octet, release } = await claimOctet({ preferred: before ?? options.octet, own: before });
   starting.defer(release);
-  writeFileSync(path.join(stateFolder, 'octet'), `${octet}\n`);
+  recordOctet(stateFolder, octet);
   recordProcess(stateFolder, 'supervisor', process.pid);
   starting.defer(() => recordProcess(stateFolder, 'supervisor', undefined));
   const imagesFile = writeImages(stateFolder, software, options.images);
@@ -95,7 +100,8 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   return {
     kubeconfig: plane.credentials.kubeconfigs.admin,
     octet,
-    hasMoved: before !== undefined && before !== octet,
+    hasMoved: hasMoved(stateFolder),
+    recordMoveDone: () => recordMoveDone(stateFolder),
     software,
     connection: plane.connection,
     get processes() {
@@ -160,10 +166,4 @@ export async function requireNotRunning(stateFolder: string): Promise<void> {
   if (!existsSync(stateFolder)) return;
   const lock = await lockState(stateFolder);
   await lock.release();
-}
-
-/** Pods that outlived the supervisor have addresses with the octet of that run, so it is tried first. */
-function octetBefore(stateFolder: string): number | undefined {
-  const file = path.join(stateFolder, 'octet');
-  return existsSync(file) ? Number(readFileSync(file, 'utf8')) || undefined : undefined;
 }

@@ -85,8 +85,12 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   return { cluster, front, grader, stop: cluster.stop };
 }
 
-async function deploy({ say, signal }: StepContext, { connection, hasMoved }: EmbeddedCluster): Promise<void> {
-  if (hasMoved) await replaceServicePods(connection);
+async function deploy({ say, signal }: StepContext, cluster: EmbeddedCluster): Promise<void> {
+  const { connection } = cluster;
+  if (cluster.hasMoved) {
+    await replaceServicePods(connection);
+    cluster.recordMoveDone();
+  }
   await removeEndedServicePods(connection);
   await waitForDeployments((path) => connection.get(path), say, signal, readyWithinMs);
 }

@@ -67,9 +67,12 @@ export function createAddressPool(octet: number, nodeNumber: number) {
       if (last >= next) pass(last);
     },
 
-    /** Gives a pod the address that it had before; false when another one has it by now. */
+    /**
+     * Gives a pod the address that it had before; false when another one has it by now, or when it is of another range, as
+     * before the cluster moved: it may be another cluster's.
+     */
     retake(owner: string, address: AddressPair): boolean {
-      if (!isOurs(address)) return true;
+      if (!isOurs(address)) return false;
       const current = owners.get(address.local) ?? reserved;
       if (current !== reserved && current !== owner) return false;
       this.reserve(address);

@@ -10,8 +10,8 @@ import { PodSetup, readPodRecord } from './pod-setup.ts';
 const podsFolder = mkdtempSync(join(tmpdir(), 'pod-setup-'));
 
 /** A node as an agent finds it that has just come: nobody has an address, and what pods had is reserved. */
-function comeBack() {
-  const addresses = createAddressPool(244, 1);
+function comeBack(octet = 244) {
+  const addresses = createAddressPool(octet, 1);
   for (const uid of readdirSync(podsFolder)) {
     const address = readPodRecord(join(podsFolder, uid))?.address;
     if (address) addresses.reserve(address);
@@ -19,14 +19,14 @@ function comeBack() {
   const node = {
     cluster: {} as ClusterConnection,
     addresses,
-    nodeAddress: addressPair(244, 1, 1),
+    nodeAddress: addressPair(octet, 1, 1),
     allocatable: { cpu: 2, memory: 1024 },
     hostAddress: '127.0.0.1',
     shim: '/shim',
     hosts: undefined,
   };
-  const setUp = (uid: string, status: V1Pod['status'] = {}) => {
-    const pod: V1Pod = { metadata: { uid, name: uid, namespace: 'n' }, spec: { containers: [] }, status };
+  const setUp = (uid: string, status: V1Pod['status'] = {}, hostNetwork = false) => {
+    const pod: V1Pod = { metadata: { uid, name: uid, namespace: 'n' }, spec: { containers: [], hostNetwork }, status };
     const folder = join(podsFolder, uid);
     return new PodSetup({ pod, folder, event: () => undefined, complain: () => undefined }, node);
   };
@@ -65,4 +65,18 @@ test('a pod that left nothing on this machine was never here; one that left only
   mkdirSync(join(podsFolder, 'folder'));
   const [none, folder] = [setUp('none'), setUp('folder')];
   expect([none.recall(), folder.recall(), folder.address]).toEqual([false, true, undefined]);
+});
+
+test('after the cluster has moved, a pod that runs on is given an address of the new range, and none of another mesh', () => {
+  const first = comeBack();
+  for (const pod of [first.setUp('moving'), first.setUp('moving-host', {}, true)]) pod.settle();
+  const later = comeBack(245);
+  const pods = [
+    later.setUp('moving', { phase: 'Running' }),
+    later.setUp('moving-host', { phase: 'Running' }, true),
+  ] as const;
+  expect(pods.map((pod) => [pod.recall(), pod.settle()])).toEqual([
+    [true, addressPair(245, 1, 2)],
+    [true, addressPair(245, 1, 1)],
+  ]);
 });

@@ -77,18 +77,22 @@ export class PodSetup {
     const { pod, folder } = this.#pod;
     if (!existsSync(folder)) return false;
     const { podIP, startTime } = pod.status ?? {};
-    const record = readPodRecord(folder) ?? { address: podIP && pairOfAnnounced(podIP), startTime };
-    if (record.address && this.#mayHave(record.address)) this.address = record.address;
+    const record = readPodRecord(folder) ?? { address: podIP ? pairOfAnnounced(podIP) : undefined, startTime };
+    this.address = this.#addressAgain(record.address);
     const startedAt = new Date(record.startTime ?? Date.now());
     if (!Number.isNaN(startedAt.getTime())) this.startTime = startedAt;
     return true;
   }
 
-  /** A pod that has ended gave its address back, and another one may have it by now. */
-  #mayHave(address: AddressPair): boolean {
+  /**
+   * What a pod has of the address that it had before. One that has ended keeps it on record only: it gave it back, and
+   * another one may have it by now. One on the host network has the node's, which may be another than before.
+   */
+  #addressAgain(before: AddressPair | undefined): AddressPair | undefined {
     const { spec, status, metadata } = this.#pod.pod;
-    const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
-    return spec!.hostNetwork === true || hasEnded || this.#node.addresses.retake(metadata!.uid!, address);
+    if (!before || status?.phase === 'Succeeded' || status?.phase === 'Failed') return before;
+    if (spec!.hostNetwork) return this.#node.nodeAddress;
+    return this.#node.addresses.retake(metadata!.uid!, before) ? before : undefined;
   }
 
   /** Gives the pod its address and its folder. */
