@@ -31,12 +31,12 @@ export function writeFileSafely(file: string, content: string): void {
     closeSync(descriptor);
   }
   renameSync(temporary, file);
-  syncFolder(path.dirname(file));
+  syncEntry(path.dirname(file));
 }
 
-/** A rename is on the disk only when the folder is. */
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
+/** Writes a file, or what a folder lists, to the disk: a rename is there only when its folder is. */
+export function syncEntry(file: string): void {
+  const descriptor = openSync(file, 'r');
   try {
     fsyncSync(descriptor);
   } finally {

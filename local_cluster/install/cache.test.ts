@@ -21,6 +21,10 @@ let base: string;
 beforeEach(() => {
   base = mkdtempSync(path.join(tmpdir(), 'cache-test-'));
   vi.stubEnv('XDG_CACHE_HOME', base);
+  // Notes what is synced, and what is there by then, rather than wait for all that this machine writes.
+  writeFileSync(path.join(base, 'sync'), `#!/bin/sh\n(echo "$@"; ls "$2" "$2/..") > ${base}/synced\n`);
+  chmodSync(path.join(base, 'sync'), 0o755);
+  vi.stubEnv('PATH', `${base}:${process.env.PATH}`);
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -41,10 +45,38 @@ test('of two that want the same thing at once, one makes it and the other waits'
   const onWait = vi.fn();
   const finish = Promise.withResolvers<void>();
   const first = keep('thing', 'abc', () => finish.promise);
-  const second = keep('thing', 'abc', async () => expect.unreachable('it was made twice'), onWait);
+  const second = keep('thing', 'abc', async () => expect.unreachable('it was made twice'), { onWait });
   await vi.waitFor(() => expect(onWait).toHaveBeenCalledTimes(1));
   finish.resolve();
   expect([(await first).fresh, (await second).fresh]).toEqual([true, false]);
+});
+
+test('whoever waits for another one can be stopped', async () => {
+  const finish = Promise.withResolvers<void>();
+  const first = keep('thing', 'abc', () => finish.promise);
+  const stop = new AbortController();
+  const onWait = () => stop.abort(new Error('stopped'));
+  const second = keep('thing', 'abc', async () => undefined, { onWait, signal: stop.signal });
+  await expect(second).rejects.toThrow('stopped');
+  finish.resolve();
+  expect((await first).fresh).toBe(true);
+});
+
+test('what was made is on the disk before it is found under its name', async () => {
+  let unfinished = '';
+  await keep('thing', 'abc', async (given) => {
+    unfinished = given;
+    writeFileSync(path.join(given, 'content'), 'made');
+  });
+  const synced = readFileSync(path.join(base, 'synced'), 'utf8').trim().split('\n');
+  expect(synced).toEqual([
+    `-f ${unfinished}`,
+    `${unfinished}:`,
+    'content',
+    '',
+    `${unfinished}/..:`,
+    path.basename(unfinished),
+  ]);
 });
 
 test('what failed leaves nothing behind, and is tried again', async () => {

