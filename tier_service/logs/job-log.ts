@@ -118,7 +118,7 @@ export function startJobLog({ cluster, slots, record, isOver, timings }: JobLogO
   }
 
   async function run(): Promise<void> {
-    let before: Outcome = 'whole';
+    let before: Outcome = 'absent';
     let overSince: number | undefined;
     while (state === 'open') {
       const wasOver = isOver();
@@ -126,8 +126,11 @@ export function startJobLog({ cluster, slots, record, isOver, timings }: JobLogO
       const outcome = wasOver ? await read(false, closed.signal) : await follow();
       if (wasOver) {
         overSince ??= performance.now();
-        // The pod is gone: what had been read to its end was all of it.
-        if (outcome === 'absent') return finish(before === 'broken' ? 'broken' : 'complete');
+        // The pod is gone: what had been read to its end was all of it. A job that never started has written nothing.
+        if (outcome === 'absent') {
+          const isAll = before === 'whole' || (before === 'absent' && record.state.startedAt === null);
+          return finish(isAll ? 'complete' : 'broken');
+        }
         if (outcome === 'whole' && tail.end() === hadRead) return finish('complete');
         if (outcome === 'broken' && performance.now() - overSince > timings.giveUpMs) return finish('broken');
       }

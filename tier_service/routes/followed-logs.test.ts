@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { jobs, quotas, startTestTier } from '../testing/test-tier.ts';
+import { annotation } from '../state/annotations.ts';
+import { jobs, pods, quotas, startTestTier } from '../testing/test-tier.ts';
 
 type TestTier = Awaited<ReturnType<typeof startTestTier>>;
 
@@ -145,6 +146,45 @@ test('a log of which the pod has gone is broken off if it had been cut, and comp
     expect([harm, client.end]).toEqual([harm, harm === 'cut' ? 'broken' : 'complete']);
     tier.stub.faultFor = () => undefined;
   }
+});
+
+const started = {
+  phase: 'Running',
+  containerStatuses: [{ name: 'classify', state: { running: { startedAt: '2026-11-21T03:00:00Z' } } }],
+} as never;
+
+test('a followed log of which nothing was read before the pod went is broken off, not passed off as empty', async () => {
+  const tier = await startListening();
+  tier.stub.faultFor = ({ path }) => (path.endsWith('/log') ? { status: 404 } : undefined);
+  const { id } = await startJob(tier);
+  tier.putPod(id, started);
+  await vi.waitFor(() => expect(tier.index.get(id)!.state.startedAt).not.toBeNull());
+  const client = await tier.follow(id);
+  await tier.inject({ method: 'DELETE', url: `/free/jobs/${id}` });
+  await client.done;
+  expect([client.status, client.end, client.text]).toEqual([200, 'broken', '']);
+});
+
+test('following a job that has ended gives the log that was kept, or says that there is none', async () => {
+  const tier = await startListening();
+  const [kept, lost] = [await startJob(tier), await startJob(tier)];
+  kept.log.add('all of it\n');
+  tier.stub.faultFor = ({ path }) => (path.endsWith(`${lost.id}-pod/log`) ? { status: 404 } : undefined);
+  for (const { id } of [kept, lost]) {
+    endJob(tier, id);
+    const outcome = () => tier.stub.find(jobs, id).metadata.annotations[annotation.outcome];
+    await vi.waitFor(() => expect(outcome()).toBeDefined(), 10_000);
+    tier.stub.remove(pods, `${id}-pod`, undefined);
+  }
+  tier.stub.faultFor = ({ path }) => (path.endsWith('/log') ? { status: 404 } : undefined);
+  const clients = [await tier.follow(kept.id), await tier.follow(lost.id)];
+  await Promise.all(clients.map(({ done }) => done));
+  expect(clients.map(({ status, end }) => [status, end])).toEqual([
+    [200, 'complete'],
+    [404, 'complete'],
+  ]);
+  expect(clients[0]!.text).toBe('all of it\n');
+  expect(JSON.parse(clients[1]!.text).code).toBe('log_not_found');
 });
 
 test('whoever comes late, or reads slowly, has a long log from its beginning all the same', async () => {

@@ -13,7 +13,7 @@ import { annotation } from '../state/annotations.ts';
 import { jobPath, logPath } from '../state/job-paths.ts';
 import { hasEnded } from '../state/job-status.ts';
 import { lastLines } from '../state/kept-log.ts';
-import { containerName, type Job } from '../state/kubernetes-objects.ts';
+import { containerName, isJobOver, isTerminal, type Job } from '../state/kubernetes-objects.ts';
 import type { TierContext } from '../tier-context.ts';
 import { JobParams } from './input.ts';
 import { redirectToPlainSpelling } from './plain-spelling.ts';
@@ -62,6 +62,10 @@ export function logRoutes(app: FastifyInstance, context: TierContext): void {
         );
       if (request.query.follow) {
         const record = await awaitRecord(context.index, found);
+        if (isOver(record)) {
+          reply.type(mediaType);
+          return readLog(context, record, undefined);
+        }
         if (request.method === 'HEAD') return reply.type(mediaType).send();
         reply.hijack();
         request.raw.socket.setTimeout(0);
@@ -74,6 +78,11 @@ export function logRoutes(app: FastifyInstance, context: TierContext): void {
       return readLog(context, found, request.query.tail);
     },
   );
+}
+
+/** True of a job that has ended and will write no more: one that was cancelled may still do so for a moment. */
+function isOver({ state, job, pod }: JobRecord): boolean {
+  return hasEnded(state.status) && (!pod || isTerminal(pod) || isJobOver(job));
 }
 
 /** The pod's log; of a job that has ended, and whose pod does not give it any more, what was kept of it. */
