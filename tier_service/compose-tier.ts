@@ -3,6 +3,7 @@ import { connectToCluster, type KubernetesError } from '@ml-job-mesh/cluster-cli
 import { type Clients, createMetrics } from '@ml-job-mesh/http-service';
 import type { FastifyServerOptions } from 'fastify';
 import { startAdmission } from './admission/admission.ts';
+import { quotasCounting } from './admission/quota-scopes.ts';
 import { podAmounts } from './admission/resources.ts';
 import { placesIn } from './admission/room.ts';
 import { createWaitingReasons } from './admission/waiting-reasons.ts';
@@ -87,10 +88,12 @@ export async function composeTier(options: ComposeTierOptions) {
   for (const watch of podWatches) watch.on('change', index.applyPod);
   const watches = [...jobWatches, ...podWatches, ...(quotaWatch ? [quotaWatch] : [])];
 
-  const ask = podAmounts(template.spec!.template.spec!);
-  const places = () => (quotaWatch ? placesIn(ask, quotaWatch.values()) : undefined);
+  const podSpec = template.spec!.template.spec!;
+  const ask = podAmounts(podSpec);
+  const quotas = quotaWatch && quotasCounting(podSpec, quotaWatch);
+  const places = () => (quotas ? placesIn(ask, quotas.values()) : undefined);
   const { namespace } = tier.places[0]!;
-  const reasons = createWaitingReasons({ index, namespace, ask, pods: podWatches[0]!, quotas: quotaWatch });
+  const reasons = createWaitingReasons({ index, namespace, ask, pods: podWatches[0]!, quotas });
   const estimate = createQueueEstimate({ index, places, now: cluster.now });
   const view = (record: JobRecord) =>
     viewJob(tier, record, {
@@ -126,13 +129,13 @@ export async function composeTier(options: ComposeTierOptions) {
       onFault: (error) => app.log.warn({ err: error }, 'a record was not written'),
     }),
   ];
-  if (quotaWatch) {
+  if (quotas) {
     const onAdmitted = (record: JobRecord, waitedMs: number) => {
       reasons.sawAdmission();
       tierMetrics.admissionWait.observe(waitedMs / 1_000);
       app.log.info({ job: record.id, waitedMs }, 'admitted');
     };
-    const seen = { pods: podWatches[0]!, quotas: quotaWatch };
+    const seen = { pods: podWatches[0]!, quotas };
     const onRefused = (error: KubernetesError) => {
       reasons.sawAdmission(error);
       onFault('admission')(error);

@@ -5,8 +5,9 @@ import type { JobIndex } from '../records/job-index.ts';
 import type { JobRecord } from '../records/job-record.ts';
 import { acceptedAt, annotation } from '../state/annotations.ts';
 import { jobPath } from '../state/job-paths.ts';
-import type { Pod, ResourceQuota } from '../state/kubernetes-objects.ts';
+import type { Pod } from '../state/kubernetes-objects.ts';
 import { createLivePods } from './live-pods.ts';
+import type { QuotaSource } from './quota-scopes.ts';
 import { startWakingRefusedJobs } from './refused-jobs.ts';
 import { type Amounts, addAmounts, podAmounts } from './resources.ts';
 import { hasRoom } from './room.ts';
@@ -15,7 +16,8 @@ export interface AdmissionOptions {
   cluster: ClusterConnection;
   index: JobIndex;
   pods: WatchCache<Pod>;
-  quotas: WatchCache<ResourceQuota>;
+  /** The quotas that count the pods of its Jobs. */
+  quotas: QuotaSource;
   now?: () => Date;
   onAdmitted?: (record: JobRecord, waitedMs: number) => void;
   onFault?: (error: KubernetesError, record: JobRecord) => void;

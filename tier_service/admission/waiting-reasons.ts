@@ -5,6 +5,7 @@ import type { JobRecord } from '../records/job-record.ts';
 import { label } from '../state/annotations.ts';
 import { isTerminal, type Pod, type ResourceQuota } from '../state/kubernetes-objects.ts';
 import { explainPending, type WaitingCode, type WaitingReason, waitingReason } from '../state/waiting.ts';
+import type { QuotaSource } from './quota-scopes.ts';
 import { type Amounts, addAmounts, podAmounts } from './resources.ts';
 import { hasRoom, placesIn } from './room.ts';
 
@@ -16,8 +17,8 @@ export interface WaitingReasonsOptions {
   ask: Amounts;
   /** The pods of that namespace. */
   pods: WatchCache<Pod>;
-  /** Its quotas; undefined for a tier that does not queue. */
-  quotas: WatchCache<ResourceQuota> | undefined;
+  /** Its quotas that count such pods; undefined for a tier that does not queue. */
+  quotas: QuotaSource | undefined;
 }
 
 export type WaitingReasons = ReturnType<typeof createWaitingReasons>;
@@ -48,7 +49,7 @@ export function createWaitingReasons({ index, namespace, ask, pods, quotas }: Wa
     if (hard.length === 0)
       return waitingReason(
         'quota_missing',
-        `There is no ResourceQuota in ${namespace}; nothing is started without one.`,
+        `There is no ResourceQuota in ${namespace} that counts the pods of jobs; nothing is started without one.`,
       );
     const places = placesIn(ask, hard);
     if (places === 0) return waitingReason('quota_too_small', `There is no room for even one job in ${where}.`);
