@@ -16,8 +16,8 @@ import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
 import { type LocalOptions, parseStartOptions, UsageError, usage } from './mesh/options.ts';
 import { listenForStop } from './mesh/stop-signals.ts';
 import { linkedDataset } from './node-images.ts';
-import { endContainers } from './supervisor/leftover-containers.ts';
-import { endLeftovers, readRecords } from './supervisor/process-records.ts';
+import { killCluster } from './supervisor/forced-stop.ts';
+import { readRecords } from './supervisor/process-records.ts';
 
 /** MESH_STATE is for tests, which must not touch the user's mesh. */
 const stateFolder = path.resolve(process.env.MESH_STATE ?? path.join(projectFolder, '.mesh'));
@@ -90,8 +90,7 @@ function tell(line: string): void {
 async function killEverything(): Promise<void> {
   if (readRecords(stateFolder).supervisor?.pid === process.pid) {
     tell('killing what is still stopping');
-    await endLeftovers(stateFolder);
-    await endContainers(stateFolder);
+    await killCluster(stateFolder, tell);
   }
   process.exit(130);
 }

@@ -59,10 +59,10 @@ export function isRunning(identity: ProcessIdentity): boolean {
 export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
   const killAt = performance.now() + graceMs;
   let killed = false;
-  signal(identity, 'SIGTERM');
+  signalProcess(identity, 'SIGTERM');
   while (isRunning(identity)) {
     if (!killed && performance.now() >= killAt) {
-      signal(identity, 'SIGKILL');
+      signalProcess(identity, 'SIGKILL');
       killed = true;
     }
     await sleep(20);
@@ -71,11 +71,12 @@ export async function endProcess(identity: ProcessIdentity, graceMs: number): Pr
 
 /** Ends exactly this process with SIGKILL. Returns when it is gone. */
 export async function killProcess(identity: ProcessIdentity): Promise<void> {
-  signal(identity, 'SIGKILL');
+  signalProcess(identity, 'SIGKILL');
   while (isRunning(identity)) await sleep(20);
 }
 
-function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
+/** Sends exactly this process a signal; one that is gone is fine. */
+export function signalProcess(identity: ProcessIdentity, name: NodeJS.Signals): void {
   if (!isRunning(identity)) return;
   try {
     process.kill(identity.pid, name);

@@ -52,8 +52,17 @@ export async function endLeftovers(stateFolder: string): Promise<string[]> {
     ([name, identity]) => name !== 'supervisor' && isRunning(identity),
   );
   await Promise.all(leftovers.map(([, identity]) => killProcess(identity)));
-  for (const [name] of leftovers) recordProcess(stateFolder, name, undefined);
+  for (const [name] of leftovers) tryToForget(stateFolder, name);
   return leftovers.map(([name]) => name);
+}
+
+/** On a full disk the record stays; of a process that is gone it says nothing. */
+function tryToForget(stateFolder: string, name: string): void {
+  try {
+    recordProcess(stateFolder, name, undefined);
+  } catch {
+    // Whoever reads it compares it with what runs.
+  }
 }
 
 function recordsFile(stateFolder: string): string {

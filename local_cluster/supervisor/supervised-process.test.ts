@@ -1,19 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { canMount, fillDisk, mountSmallDisk, unmount } from '../testing/small-disk.ts';
 import { rotateIfLarge } from './log-file.ts';
 import { identifyProcess } from './process-identity.ts';
 import { readRecords } from './process-records.ts';
@@ -119,23 +108,13 @@ test('one that is restarted on purpose is back without a wait; only an unexpecte
 });
 
 describe.skipIf(!canMount())('on a disk that is full', () => {
-  beforeEach(() => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]);
-  });
-  afterEach(() => void execFileSync('umount', ['--lazy', folder]));
-
-  function fillDisk(): void {
-    const file = openSync(path.join(folder, 'filler'), 'a');
-    expect(() => {
-      for (;;) writeSync(file, Buffer.alloc(4096));
-    }).toThrow('ENOSPC');
-    closeSync(file);
-  }
+  beforeEach(() => mountSmallDisk(folder));
+  afterEach(() => unmount(folder));
 
   test('a process that dies is started again, and is stopped, though neither can be noted', async () => {
     const worker = await startSupervised(planScript('touch ready; exec sleep 300'));
     onTestFinished(worker.stop);
-    fillDisk();
+    fillDisk(folder);
     process.kill(worker.pid()!, 'SIGKILL');
     await vi.waitFor(() => expect(events.at(-1)).toBe(`worker runs again (pid ${worker.pid()})`), { timeout: 10_000 });
     const pid = worker.pid()!;
@@ -147,22 +126,8 @@ describe.skipIf(!canMount())('on a disk that is full', () => {
   test('a large log makes room instead of taking more', () => {
     const log = path.join(folder, 'large.log');
     writeFileSync(log, Buffer.alloc(8192));
-    fillDisk();
+    fillDisk(folder);
     rotateIfLarge(log, 4096);
     expect([statSync(log).size, existsSync(path.join(folder, 'large.previous.log'))]).toEqual([0, false]);
   });
 });
-
-/** A small disk is a tmpfs of its own, which takes root. */
-function canMount(): boolean {
-  const place = mkdtempSync(path.join(tmpdir(), 'mount-test-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place], { stdio: 'ignore' });
-    execFileSync('umount', [place]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmdirSync(place);
-  }
-}

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, openFreshLog, rotateIfLarge } from './log-file.ts';
-import { endProcess, identifyProcess } from './process-identity.ts';
+import { endProcess, identifyProcess, killProcess } from './process-identity.ts';
 import { readRecords, recordProcess } from './process-records.ts';
 
 const firstBackOffMs = 250;
@@ -49,11 +49,25 @@ export interface SupervisedProcess {
   restart(): Promise<void>;
 }
 
+/** How to kill each process that is under this process's supervision. */
+const kills = new Set<() => Promise<void>>();
+let isOver = false;
+
+/**
+ * Kills all that this process supervises, on record or not. From then on nothing is started any more, neither again nor
+ * for the first time: a start that is under way does not stop for that.
+ */
+export async function killSupervised(): Promise<void> {
+  isOver = true;
+  await Promise.all([...kills].map((kill) => kill()));
+}
+
 /**
  * Starts a process and returns once it is ready. From then on it is started again whenever it ends by itself.
  * @throws Error with the last lines of its log, if it ends or is not ready in time at this first start.
  */
 export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProcess> {
+  if (isOver) throw new Error(`${plan.name} is not started: everything is being killed`);
   let child = launch(plan);
   let stopping = false;
   let restarting = false;
@@ -65,11 +79,21 @@ export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProc
     if (!stopping && !hasEnded(child) && !isRecorded(plan, child)) record(plan, child.pid);
   }, logCheckMs).unref();
 
-  const stop = async () => {
+  const stopWatching = () => {
     stopping = true;
     clearInterval(logCheck);
     wakeUp.abort();
+  };
+  const kill = async () => {
+    stopWatching();
+    const identity = hasEnded(child) ? undefined : identifyProcess(child.pid!);
+    if (identity) await killProcess(identity);
+  };
+  kills.add(kill);
+  const stop = async () => {
+    stopWatching();
     await end(child, plan.stopGraceMs);
+    kills.delete(kill);
     record(plan, undefined);
   };
 
