@@ -16,6 +16,14 @@ describe('A certificate that an authority has issued', () => {
     expect(certificate.verify(new X509Certificate(authority.certificate).publicKey)).toBe(true);
   });
 
+  test('holds, with its authority, also after the clock is set back by years', async () => {
+    const authority = await createAuthority('test');
+    const pair = await issueCertificate(authority, { user: 'client' });
+    const threeYearsAgo = Date.now() - 3 * 365 * 86_400_000;
+    for (const { certificate } of [authority, pair])
+      expect(new X509Certificate(certificate).validFromDate.getTime()).toBeLessThan(threeYearsAgo);
+  });
+
   test('lets a server and a client trust each other, by the address that it names', async () => {
     const authority = await createAuthority('test');
     const server = await issueCertificate(authority, { user: 'server' }, ['127.0.0.1', 'localhost']);

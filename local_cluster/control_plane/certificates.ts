@@ -21,6 +21,7 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const dayMs = 86_400_000;
 const authorityDays = 3650;
 const leafDays = 365;
+const backdatedDays = 3650;
 
 /** A certificate and its private key, both PEM. */
 export interface KeyPair {
@@ -99,10 +100,10 @@ function alternativeName(host: string) {
   return { type: /^[\d.]+$/.test(host) ? ('ip' as const) : ('dns' as const), value: host };
 }
 
-/** Begins an hour ago, for clocks that disagree or are set back. */
+/** Begins years ago: authorities are kept, and a clock that was wrong at the first start may be set back by any time. */
 function validity(days: number) {
   const now = Date.now();
-  return { notBefore: new Date(now - 3_600_000), notAfter: new Date(now + days * dayMs) };
+  return { notBefore: new Date(now - backdatedDays * dayMs), notAfter: new Date(now + days * dayMs) };
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {

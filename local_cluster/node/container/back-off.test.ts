@@ -30,3 +30,17 @@ test('a run of more than ten minutes makes it forget', () => {
   now = 700_000;
   expect(backOff.remainingMs(700_000)).toBe(0);
 });
+
+test('a clock that is set back delays the next try by no more than one wait', () => {
+  let now = 10_000_000;
+  const backOff = createBackOff(() => now);
+  backOff.advance();
+  const endedAt = now;
+  now -= 3_600_000;
+  const waits = [backOff.remainingMs(endedAt)];
+  now += 4_000;
+  waits.push(backOff.remainingMs(endedAt));
+  now += 6_000;
+  waits.push(backOff.remainingMs(endedAt));
+  expect(waits).toEqual([10_000, 6_000, 0]);
+});

@@ -13,12 +13,20 @@ export type BackOff = ReturnType<typeof createBackOff>;
 export function createBackOff(now: () => number = Date.now) {
   let waitMs = 0;
   let lastAttemptAt = now();
+  let lastEnd = { recorded: 0, countedFrom: 0 };
+
+  /** An end in the future means that the clock was set back since: the wait counts from then on, once. */
+  function countFrom(endedAt: number): number {
+    const { recorded, countedFrom } = lastEnd;
+    lastEnd = { recorded: endedAt, countedFrom: Math.min(recorded === endedAt ? countedFrom : endedAt, now()) };
+    return lastEnd.countedFrom;
+  }
 
   return {
     /** How long an attempt that follows one that ended at `endedAt` (epoch ms) has to wait from now, in ms. */
     remainingMs(endedAt: number): number {
       if (endedAt - lastAttemptAt > forgetAfterMs) waitMs = 0;
-      return Math.max(0, endedAt + waitMs - now());
+      return Math.max(0, countFrom(endedAt) + waitMs - now());
     },
     /** To be called at each repetition. */
     advance(): void {

@@ -5,8 +5,11 @@ const start = Date.parse('2026-01-01T00:00:00Z');
 
 /** A state at a clock that the test sets; `hold` gives what is left to wait and notes what it comes to wait for. */
 function create() {
-  const clock = { now: start };
-  const state = new ContainerState(() => clock.now);
+  const clock = { now: start, setBackBy: 0 };
+  const state = new ContainerState(
+    () => clock.now - clock.setBackBy,
+    () => clock.now,
+  );
   const entered: string[] = [];
   const hold = (endedAt?: number) =>
     state.hold(endedAt, (cause, wait) => {
@@ -54,4 +57,12 @@ test('a missing ConfigMap is looked for again two seconds later', () => {
   expect(hold()).toBe(0);
   state.begin({ isRepetition: false });
   expect(state.waiting).toBeUndefined();
+});
+
+test('a pull is tried again in time when the clock is set back', () => {
+  const { clock, state, hold } = create();
+  state.failPull({ reason: 'ErrImagePull', message: 'no such image' });
+  clock.setBackBy = 3_600_000;
+  clock.now += 10_000;
+  expect(hold()).toBe(0);
 });

@@ -17,18 +17,22 @@ export class ContainerState {
   #waiting: Waiting | undefined;
   #started = false;
   #ready = false;
-  /** Not to be tried before (epoch ms). */
+  /** Not to be tried before (ms of the clock that nobody sets). */
   #tryAt = 0;
-  /** Since when it waits for what it waits for (epoch ms). */
+  /** Since when it waits for what it waits for (ms of the same clock). */
   #waitingSince = 0;
   readonly #crashes: BackOff;
   readonly #pulls: BackOff;
-  readonly #now: () => number;
+  readonly #elapsedMs: () => number;
 
-  constructor(now: () => number = Date.now) {
-    this.#now = now;
+  /**
+   * @param now epoch ms
+   * @param elapsedMs of a clock that nobody sets
+   */
+  constructor(now = Date.now, elapsedMs = () => performance.now()) {
+    this.#elapsedMs = elapsedMs;
     this.#crashes = createBackOff(now);
-    this.#pulls = createBackOff(now);
+    this.#pulls = createBackOff(elapsedMs);
   }
 
   get waiting(): Waiting | undefined {
@@ -68,13 +72,13 @@ export class ContainerState {
   failPull(waiting: Waiting): void {
     this.#wait(waiting);
     this.#pulls.advance();
-    this.#tryAt = this.#now() + this.#pulls.remainingMs(this.#now());
+    this.#tryAt = this.#elapsedMs() + this.#pulls.remainingMs(this.#elapsedMs());
   }
 
   /** It cannot be made, e.g. because something that its configuration names is not to be had. */
   failCreation(waiting: Waiting): void {
     this.#wait(waiting);
-    this.#tryAt = this.#now() + creationRetryMs;
+    this.#tryAt = this.#elapsedMs() + creationRetryMs;
   }
 
   /**
@@ -83,7 +87,7 @@ export class ContainerState {
    * @param onBackOff told once when it comes to wait for the next try instead of for what failed: gives the message
    */
   hold(endedAt: number | undefined, onBackOff: (cause: 'crash' | 'pull', wait: string) => string): number {
-    const leftMs = this.#tryAt - this.#now();
+    const leftMs = this.#tryAt - this.#elapsedMs();
     if (leftMs > 0) return this.#waiting?.reason === 'ErrImagePull' ? this.#holdPull(leftMs, onBackOff) : leftMs;
     const backOffMs = endedAt === undefined ? 0 : this.#crashes.remainingMs(endedAt);
     if (backOffMs > 0 && this.#waiting?.reason !== 'CrashLoopBackOff')
@@ -92,7 +96,7 @@ export class ContainerState {
   }
 
   #holdPull(leftMs: number, onBackOff: (cause: 'pull', wait: string) => string): number {
-    const shownForMs = this.#now() - this.#waitingSince;
+    const shownForMs = this.#elapsedMs() - this.#waitingSince;
     if (shownForMs < pullErrorShownMs) return Math.min(leftMs, pullErrorShownMs - shownForMs);
     this.#wait({ reason: 'ImagePullBackOff', message: onBackOff('pull', this.#pulls.describe()) });
     return leftMs;
@@ -100,6 +104,6 @@ export class ContainerState {
 
   #wait(waiting: Waiting): void {
     this.#waiting = waiting;
-    this.#waitingSince = this.#now();
+    this.#waitingSince = this.#elapsedMs();
   }
 }

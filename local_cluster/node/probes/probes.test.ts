@@ -119,6 +119,16 @@ test('what an earlier agent knew holds until a probe says otherwise', () => {
   expect(heard).toEqual(['started', 'ready']);
 });
 
+test('failures go on counting when the clock is set back', async () => {
+  const { heard, listener } = listen();
+  const startupProbe = { exec: { command: ['false'] }, periodSeconds: 1, failureThreshold: 2 };
+  const stop = startProbes(probed({ startupProbe }), listener);
+  await vi.waitFor(() => expect(heard).toContain('startup fails'), { timeout: 10_000 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+  await vi.waitFor(() => expect(heard).toContain('startup failed'), { timeout: 10_000 });
+  stop();
+});
+
 test('failures count once a period, however often is looked', async () => {
   const { heard, listener } = listen();
   const startupProbe = { exec: { command: ['false'] }, periodSeconds: 1, failureThreshold: 2 };

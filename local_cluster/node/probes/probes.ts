@@ -82,20 +82,24 @@ function repeat(
 ): () => void {
   const { successThreshold = 1, failureThreshold = 3 } = probe;
   const periodMs = (probe.periodSeconds ?? 10) * 1000;
-  const beginAt = container.startedAt + (probe.initialDelaySeconds ?? 0) * 1000;
+  const initialDelayMs = (probe.initialDelaySeconds ?? 0) * 1000;
+  const ageMs = Math.max(0, Date.now() - container.startedAt);
+  // From here on by a clock that nobody sets.
+  const beginAt = performance.now() + Math.max(0, initialDelayMs - ageMs);
+  const eagerUntil = performance.now() + eagerForMs - ageMs;
   let isGood = initiallyGood;
   let successes = 0;
   let failures = 0;
-  let failureCountedAt = Math.max(beginAt, Date.now());
+  let failureCountedAt = beginAt;
   let isStopped = false;
-  let timer = setTimeout(check, timerMs(beginAt - Date.now() + firstCheckMs));
+  let timer = setTimeout(check, timerMs(beginAt - performance.now() + firstCheckMs));
 
   async function check(): Promise<void> {
     const finding = await checkOnce(container, probe);
     if (isStopped) return;
     if (finding === undefined) succeed();
     else fail(finding);
-    const isEager = !isGood && Date.now() - container.startedAt < eagerForMs;
+    const isEager = !isGood && performance.now() < eagerUntil;
     if (!isStopped) timer = setTimeout(check, timerMs(isEager ? Math.min(eagerMs, periodMs) : periodMs));
   }
 
@@ -110,8 +114,8 @@ function repeat(
   /** However often is looked, failures count once a period: so long is what a threshold grants. */
   function fail(finding: string): void {
     successes = 0;
-    if (Date.now() - failureCountedAt < periodMs - timerToleranceMs) return;
-    failureCountedAt = Date.now();
+    if (performance.now() - failureCountedAt < periodMs - timerToleranceMs) return;
+    failureCountedAt = performance.now();
     failures++;
     const hasFailed = failures >= failureThreshold;
     if (hasFailed && isGood) {
