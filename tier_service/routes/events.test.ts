@@ -180,3 +180,10 @@ test('a stream is not begun with memory that may be out of date', async () => {
   const answer = await inject({ url: `/free/jobs/${id}/events` });
   expect([answer.statusCode, answer.json().code]).toEqual([503, 'cluster_unavailable']);
 });
+
+test('a stream that begins while the service stops ends at once', async () => {
+  const { listen, hub } = await startWithJob();
+  hub.close();
+  const { status, done } = await listen();
+  expect([status, await done]).toEqual([200, []]);
+});

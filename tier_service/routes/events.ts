@@ -59,6 +59,8 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
     requireFresh(context);
     const found = await findJob(context, request.params.id, client);
     const record = await awaitRecord(index, found);
+    // Its close has been announced already, so nobody would hear of it.
+    if (reply.raw.destroyed) return reply.hijack();
     // An EventSource comes back for ever after a normal end; 204 is what stops it.
     if (request.headers['last-event-id'] === lastEventId(record)) return reply.code(204).send();
     if (request.method === 'HEAD') return reply.type(mediaType).send();
@@ -95,6 +97,7 @@ function streamEvents(
   let isFinished = false;
 
   function send(name: EventName): void {
+    if (response.writableEnded) return;
     if (response.writableNeedDrain) {
       owed.add(name);
       return;
@@ -124,6 +127,11 @@ function streamEvents(
     else graceTimer ??= setTimeout(finish, resultGraceMs);
   }
 
+  function leave(): void {
+    clearTimeout(graceTimer);
+    unsubscribe();
+  }
+
   const unsubscribe = hub.subscribe(record, {
     onChange(_, change) {
       if (isFinished) return;
@@ -135,6 +143,7 @@ function streamEvents(
       finishIfEnded();
     },
     onHeartbeat() {
+      if (response.destroyed) return leave();
       // One that has been ended stays only as long as its listener does not take the rest.
       const isBehind = response.writableNeedDrain || response.writableEnded;
       missedHeartbeats = isBehind ? missedHeartbeats + 1 : 0;
@@ -150,10 +159,7 @@ function streamEvents(
     for (const name of names) send(name);
     endWhenAllIsSaid();
   });
-  response.once('close', () => {
-    clearTimeout(graceTimer);
-    unsubscribe();
-  });
+  response.once('close', leave);
   send('status');
   finishIfEnded();
 }

@@ -62,6 +62,8 @@ export function logRoutes(app: FastifyInstance, context: TierContext): void {
         );
       if (request.query.follow) {
         const record = await awaitRecord(context.index, found);
+        // Its close has been announced already, so nobody would hear of it.
+        if (reply.raw.destroyed) return reply.hijack();
         if (isOver(record)) {
           reply.type(mediaType);
           return readLog(context, record, undefined);

@@ -13,6 +13,8 @@ export async function writeAndWait(
   chunk: Uint8Array,
   withinMs = slowReaderMs,
 ): Promise<boolean> {
+  // It would never drain, and its close has been announced already.
+  if (response.destroyed) return false;
   if (response.write(chunk)) return true;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(() => response.destroy(), withinMs);

@@ -54,3 +54,18 @@ test('positions that change fast are told once a tick, as they are then', () => 
   expect(told).toEqual([1]);
   stop();
 });
+
+test('whoever comes after the hub was closed is sent away at once, and is not kept', () => {
+  const index = createJobIndex();
+  index.applyJob('added', waitingJob(1));
+  const hub = createEventHub(index);
+  hub.close();
+  let closed = 0;
+  const nothing = () => undefined;
+  const unsubscribe = hub.subscribe(index.get('job-1')!, {
+    ...{ onChange: nothing, onHeartbeat: nothing },
+    onClose: () => void closed++,
+  });
+  expect([closed, hub.size()]).toEqual([1, 0]);
+  unsubscribe();
+});

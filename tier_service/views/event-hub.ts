@@ -25,6 +25,7 @@ export function createEventHub(index: JobIndex, options: EventHubOptions = {}) {
   const listeners = new Map<string, Set<JobListener>>();
   /** What the listeners of each job know of its wait. */
   const told = new Map<string, string>();
+  let isClosed = false;
 
   function tell(record: JobRecord, change: JobChange | 'waiting'): void {
     const own = listeners.get(record.uid);
@@ -52,8 +53,15 @@ export function createEventHub(index: JobIndex, options: EventHubOptions = {}) {
   }, positionMs);
 
   return {
-    /** Listens to one job, whose state is told to the listener now; what it returns ends that. */
+    /**
+     * Listens to one job; what it returns ends that. A hub that is closed sends the listener away at once, before it
+     * returns.
+     */
     subscribe(record: JobRecord, listener: JobListener): () => void {
+      if (isClosed) {
+        listener.onClose();
+        return () => undefined;
+      }
       const set = listeners.get(record.uid) ?? new Set();
       listeners.set(record.uid, set.add(listener));
       if (set.size === 1) told.set(record.uid, waitingOf(record));
@@ -67,6 +75,7 @@ export function createEventHub(index: JobIndex, options: EventHubOptions = {}) {
     /** How many listen. */
     size: () => [...listeners.values()].reduce((sum, set) => sum + set.size, 0),
     close(): void {
+      isClosed = true;
       clearInterval(heartbeat);
       clearInterval(tick);
       stopListening();
