@@ -10,6 +10,7 @@ import { hasMoved, octetBefore, recordMoveDone, recordOctet } from './control_pl
 import { holdSoftware, installSoftware, requirePlatform, type Software } from './install/install.ts';
 import type { Images } from './node/images/images.ts';
 import { writeImages } from './node-images.ts';
+import { findRunningContainers } from './supervisor/leftover-containers.ts';
 import { type Lock, tryLock } from './supervisor/lock.ts';
 import { endLeftovers, readRecords, recordProcess } from './supervisor/process-records.ts';
 import type { SupervisedProcess } from './supervisor/supervised-process.ts';
@@ -28,6 +29,11 @@ export interface EmbeddedClusterOptions {
   whileNodesStart?: (api: Api) => Promise<void>;
   /** Images that its nodes have besides the mesh's own. */
   images?: Images;
+  /**
+   * Ends the start when it is aborted before the nodes are started. Later, and where containers of an earlier run go on, it
+   * has no effect: those are ended in order by a cluster that runs.
+   */
+  cancel?: AbortSignal;
   /** Told in one line each what happens to the cluster's own processes. */
   log?: (line: string) => void;
 }
@@ -93,6 +99,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
       log,
     },
     options.whileNodesStart,
+    findRunningContainers(stateFolder).length === 0 ? options.cancel : undefined,
   );
 
   const running = starting.move();
@@ -121,6 +128,7 @@ async function startProcesses(
   stack: AsyncDisposableStack,
   settings: NodeSettings,
   whileNodesStart: (api: Api) => Promise<void> = async () => undefined,
+  cancel?: AbortSignal,
 ) {
   const { octet, stateFolder, software, log } = settings;
   const nodes: SupervisedProcess[] = [];
@@ -135,6 +143,7 @@ async function startProcesses(
     octet,
     stateFolder,
     log,
+    cancel,
     beforeControllers: async (api) => {
       const both = [startNodes(settings, api, nodes), whileNodesStart(api)];
       await Promise.allSettled(both);

@@ -47,6 +47,8 @@ export interface ControlPlaneOptions {
    * left them, they would lose their pods.
    */
   beforeControllers?: (api: Api) => Promise<void>;
+  /** Ends the start when it is aborted before `beforeControllers`; from then on it has no effect. */
+  cancel?: AbortSignal | undefined;
 }
 
 /** Starts all four components; returns when each says that it is healthy. */
@@ -62,6 +64,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   const start = async (name: Component, args: string[], isReady: () => Promise<boolean>) => {
     const plan = planFor(options, name, args, isReady);
+    if (options.cancel && !controllers.includes(name)) plan.cancel = options.cancel;
     const onReturn = name === 'etcd' || name === 'kube-apiserver' ? { onReturn: renewControllers } : {};
     started.push(await startSupervised({ ...plan, ...onReturn }));
   };
@@ -87,6 +90,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const etcd = { ca: credentials.etcdCa, client: credentials.etcdClient };
     await start('etcd', etcdArgs(settings), () => answersOk(address, ports.etcdClient, '/health', etcd));
     await start('kube-apiserver', apiServerArgs(settings), () => answersOk(address, ports.apiServer, '/readyz', admin));
+    options.cancel?.throwIfAborted();
     await options.beforeControllers?.(api);
     await Promise.all([
       start('kube-controller-manager', controllerManagerArgs(settings), () =>

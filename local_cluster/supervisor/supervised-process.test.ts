@@ -77,6 +77,21 @@ test('one that is not ready in time is an error, and is not left running', async
   expect(identifyProcess(Number(readFileSync(path.join(folder, 'pid'), 'utf8')))).toBeUndefined();
 });
 
+test('one that is cancelled before it is ready is ended; one that is ready goes on', async () => {
+  const cancel = new AbortController();
+  const steady = await startSupervised(planScript('touch ready; exec sleep 300', { cancel: cancel.signal }));
+  onTestFinished(steady.stop);
+  const isReady = async () => {
+    cancel.abort(new Error('had enough'));
+    return false;
+  };
+  const late = { name: 'late', isReady, cancel: cancel.signal };
+  await expect(startSupervised(planScript('exec sleep 300', late))).rejects.toThrow('had enough');
+  expect([Object.keys(readRecords(folder)), identifyProcess(steady.pid()!)?.pid]).toEqual([['worker'], steady.pid()]);
+  await expect(startSupervised(planScript('touch started', late))).rejects.toThrow('had enough');
+  expect(existsSync(path.join(folder, 'started'))).toBe(false);
+});
+
 test('one that does not want to stop is killed after its grace', async () => {
   const worker = await startSupervised(planScript('trap "" TERM; touch ready; while :; do sleep 0.1; done'));
   const pid = worker.pid()!;

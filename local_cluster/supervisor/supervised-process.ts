@@ -28,6 +28,8 @@ export interface ProcessPlan {
   isReady: () => Promise<boolean>;
   /** How long the first start may take to be ready. */
   readyWithinMs: number;
+  /** Ends the first start when it is aborted before that is ready; later it has no effect. */
+  cancel?: AbortSignal;
   /** Between SIGTERM and SIGKILL when it is stopped. */
   stopGraceMs: number;
   /** Its `oom_score_adj`; a negative one spares it when memory runs out, where the system lets us say so. */
@@ -64,10 +66,12 @@ export async function killSupervised(): Promise<void> {
 
 /**
  * Starts a process and returns once it is ready. From then on it is started again whenever it ends by itself.
- * @throws Error with the last lines of its log, if it ends or is not ready in time at this first start.
+ * @throws Error with the last lines of its log, if it ends or is not ready in time at this first start; the reason of
+ *   `cancel` once that is aborted
  */
 export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProcess> {
   if (isOver) throw new Error(`${plan.name} is not started: everything is being killed`);
+  plan.cancel?.throwIfAborted();
   let child = launch(plan);
   let stopping = false;
   let restarting = false;
@@ -98,7 +102,7 @@ export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProc
   };
 
   try {
-    await awaitReady(plan, child);
+    await awaitReady(plan, child, plan.cancel);
   } catch (error) {
     await stop();
     throw error;
@@ -188,9 +192,10 @@ function isRecorded({ stateFolder, name }: ProcessPlan, child: ChildProcess): bo
   return readRecords(stateFolder)[name]?.pid === child.pid;
 }
 
-async function awaitReady(plan: ProcessPlan, child: ChildProcess): Promise<void> {
+async function awaitReady(plan: ProcessPlan, child: ChildProcess, cancel?: AbortSignal): Promise<void> {
   const giveUpAt = performance.now() + plan.readyWithinMs;
   while (!hasEnded(child)) {
+    cancel?.throwIfAborted();
     if (await plan.isReady().catch(() => false)) return;
     if (performance.now() > giveUpAt) throw startError(plan, `is not ready after ${plan.readyWithinMs / 1000} s`);
     await sleep(readinessPollMs);
