@@ -71,7 +71,7 @@ async function fetchDataset(
 ): Promise<StepResult<string | undefined>> {
   const missing = `not reached from here, so jobs on it will fail until it is given: \`npm start -- --${dataset} FOLDER\` with its IDX files, plain or .gz`;
   const hash = hashInputs(['fetched', ...preloadSources()]);
-  if (!existsSync(keptFolder(dataset, hash)) && !(await isReachable(declared[dataset].source))) {
+  if (!existsSync(keptFolder(dataset, hash)) && !(await hasFiles(declared[dataset].source))) {
     return { value: undefined, done: missing };
   }
   try {
@@ -143,9 +143,11 @@ function findIdxFile(folder: string, name: string): string | undefined {
   return entry && path.join(folder, entry);
 }
 
-async function isReachable(url: string): Promise<boolean> {
+/** Asks for one of the files: a source need not show a list of them. */
+async function hasFiles(source: string): Promise<boolean> {
   try {
-    return (await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(probeMs) })).ok;
+    const file = `${source}${idxFiles.at(-1)}.gz`;
+    return (await fetch(file, { method: 'HEAD', signal: AbortSignal.timeout(probeMs) })).ok;
   } catch {
     return false;
   }
