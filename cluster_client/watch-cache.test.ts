@@ -3,8 +3,10 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, expect, test, vi } from 'vitest';
 import { connectToCluster } from './connection.ts';
+import { KubernetesError } from './kubernetes-error.ts';
 import { startStandInServer } from './testing/stand-in-server.ts';
 import { startWatchCache, type WatchCacheOptions, type WatchedObject } from './watch-cache.ts';
+import { judgeFault } from './watch-faults.ts';
 
 interface Item extends WatchedObject {
   value: number;
@@ -266,7 +268,7 @@ test('a copy that has drifted is found out by a comparison at its own version, p
   expect(values(cache)).toEqual(['a=1', 'b=5', 'd=6']);
   expect(seen).toEqual(['added a', 'added b', 'added c', 'deleted c', 'modified b', 'added d']);
   await vi.waitFor(() => expect(comparisons.length).toBeGreaterThan(1), { timeout: 10_000 });
-  expect([drifts, cache.staleForMs()]).toEqual([[3], 0]);
+  await vi.waitFor(() => expect([drifts, cache.staleForMs()]).toEqual([[3], 0]));
 });
 
 test('a comparison at a version that is no longer kept is left for another time', async () => {
@@ -276,5 +278,26 @@ test('a comparison at a version that is no longer kept is left for another time'
   await cache.synced;
   stub.listStatus = 410;
   await vi.waitFor(() => expect(comparisons.length).toBeGreaterThan(1), { timeout: 10_000 });
-  expect([faults, values(cache), cache.staleForMs()]).toEqual([[], ['a=1'], 0]);
+  await vi.waitFor(() => expect([faults, values(cache), cache.staleForMs()]).toEqual([[], ['a=1'], 0]));
+});
+
+test('a comparison that is not answered is given up, and while it keeps the watch waiting the copy ages', async () => {
+  const { stub, cluster, comparisons } = await startStub((response) => void setTimeout(() => response.end(), 600));
+  const faults: { reason: string; isStale: boolean; watches: number }[] = [];
+  const cache = start(cluster, {
+    compareSeconds: 0.5,
+    onFault: ({ reason }) => faults.push({ reason, isStale: cache.staleForMs() > 1_000, watches: stub.watches }),
+  });
+  await cache.synced;
+  stub.silentLists = Number.POSITIVE_INFINITY;
+  await vi.waitFor(() => expect(comparisons).toHaveLength(1), { timeout: 10_000 });
+  const { watches } = stub;
+  await vi.waitFor(() => expect(stub.watches).toBeGreaterThan(watches), { timeout: 10_000 });
+  expect(faults).toEqual([{ reason: 'Timeout', isStale: true, watches }]);
+  await vi.waitFor(() => expect(cache.staleForMs()).toBe(0), { timeout: 10_000 });
+});
+
+test('a watch that was not answered in time may have been out of date since it was last heard', () => {
+  const fault = (reason: string) => judgeFault(new KubernetesError({ status: 0, reason, message: 'no answer' }));
+  expect(['Timeout', 'Silent', 'Unreachable'].map((reason) => fault(reason).wasSilent)).toEqual([true, true, false]);
 });

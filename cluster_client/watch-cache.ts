@@ -3,6 +3,7 @@
 // as one that closed, and a healthy one costs one small request per period. Now and then the whole copy is compared.
 import { setTimeout } from 'node:timers/promises';
 import { createBackoff } from './backoff.ts';
+import { startDeadline } from './call-deadline.ts';
 import type { ClusterConnection } from './connection.ts';
 import { createFreshness } from './freshness.ts';
 import { errorFromFault, KubernetesError } from './kubernetes-error.ts';
@@ -43,6 +44,8 @@ export type WatchCache<T extends WatchedObject> = ReturnType<typeof startWatchCa
 const silenceGraceMs = 1_500;
 /** The length of the first watch and of each after a fault: it soon ends, and so proves that it was alive. */
 const provingSeconds = 1;
+/** A comparison that takes longer, all its pages together, is left for another time. */
+const comparisonTimeoutMs = 2_000;
 
 /**
  * Lists a collection, watches it from there on and keeps a copy in memory, for ever: every fault is followed by a
@@ -118,18 +121,22 @@ export function startWatchCache<T extends WatchedObject>(cluster: ClusterConnect
 
   /**
    * Compares the copy with what the collection was at the very version that it has reached, so that every difference is
-   * an event that was lost.
+   * an event that was lost. Meanwhile nothing is watched, so it may not take long.
    */
   async function compare(): Promise<void> {
     compareAt = nextComparison();
+    freshness.paused();
+    const { signal, clear } = startDeadline(comparisonTimeoutMs, stopped.signal);
     try {
-      const listed = await listCollection(cluster, { ...listing, version: resourceVersion });
+      const listed = await listCollection(cluster, { ...listing, signal, version: resourceVersion });
       const drifted = replaceAll(listed.objects);
       if (drifted > 0) onDrift?.(drifted);
     } catch (fault) {
       // The version is no longer kept, or the server is away, which the watch will notice: another time.
       const error = errorFromFault(fault);
       if (error.status !== 410 && !stopped.signal.aborted) report(error);
+    } finally {
+      clear();
     }
   }
 

@@ -31,7 +31,8 @@ export interface WatchFault {
 /** Judges what a list or a watch has thrown. */
 export function judgeFault(fault: unknown): WatchFault {
   const error = errorFromFault(fault instanceof ErrorEvent ? fault.cause : fault);
-  return { error, wasSilent: error.reason === 'Silent', spoilsVersion: !isFaultOfTheWay(fault) };
+  const wasSilent = error.reason === 'Silent' || error.reason === 'Timeout';
+  return { error, wasSilent, spoilsVersion: !isFaultOfTheWay(fault) };
 }
 
 /** No answer, or one that asks for patience. An error event, or one that cannot be read, is something else. */
