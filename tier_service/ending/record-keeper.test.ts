@@ -91,3 +91,37 @@ test('those that ended first go when there are more than are kept, and no job th
   await vi.waitFor(() => expect(index.ordered.map(({ id }) => id)).toEqual(kept), 10_000);
   expect(stub.list(jobs)).toHaveLength(3);
 });
+
+test('the log of a job that is cancelled is read while its pod is there, and kept', async () => {
+  const { post, stub, putPod, endJob, inject, index } = await startTestTier();
+  const { id } = (await post({ dataset: 'mnist' })).json();
+  const log = stub.createLog(`${id}-pod`);
+  log.add('as far as it came\n');
+  putPod(id, { phase: 'Running' });
+  await vi.waitFor(() => expect(index.get(id)!.state.status).toBe('running'));
+  const before = log.served.whole;
+  await inject({ method: 'DELETE', url: `/free/jobs/${id}` });
+  await vi.waitFor(() => expect(log.served.whole).toBeGreaterThan(before));
+  stub.faultFor = ({ path }) => (path.endsWith('/log') ? { status: 404 } : undefined);
+  stub.remove(pods, `${id}-pod`, undefined);
+  endJob(id, 'Failed', 'DeadlineExceeded');
+  await vi.waitFor(() => expect(outcomeWrites(stub.calls)).toHaveLength(1), 10_000);
+  expect(stub.find(jobs, id).metadata.annotations[annotation.log]).toBe('as far as it came\n');
+});
+
+test.each([
+  { what: 'a log that cannot be read for a moment is tried again, and kept', faults: 2, kept: 'all of it\n' },
+  { what: 'a log that cannot be read at all does not hold the result up for ever', faults: 99, kept: undefined },
+])('$what', async ({ faults, kept }) => {
+  const { post, stub, putPod, endJob } = await startTestTier();
+  const { id } = (await post({ dataset: 'mnist' })).json();
+  stub.createLog(`${id}-pod`).add('all of it\n');
+  let failed = 0;
+  const isLog = (call: StubCall) => call.path.endsWith('/log') && !call.query.has('follow');
+  stub.faultFor = (call) => (isLog(call) && failed++ < faults ? { status: 503 } : undefined);
+  putPod(id, terminated(0, JSON.stringify(result)));
+  endJob(id, 'Complete');
+  await vi.waitFor(() => expect(outcomeWrites(stub.calls)).toHaveLength(1), 20_000);
+  expect(stub.find(jobs, id).metadata.annotations[annotation.log]).toBe(kept);
+  expect(failed).toBe(3);
+});

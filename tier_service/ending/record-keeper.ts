@@ -7,17 +7,14 @@ import { type ClusterConnection, createBackoff, KubernetesError } from '@ml-job-
 import type { JobIndex } from '../records/job-index.ts';
 import type { JobRecord } from '../records/job-record.ts';
 import { annotation } from '../state/annotations.ts';
-import { jobPath, logPath, podsPath } from '../state/job-paths.ts';
+import { jobPath, podsPath } from '../state/job-paths.ts';
 import { isUnexplained } from '../state/job-state.ts';
 import { hasEnded } from '../state/job-status.ts';
-import { endOfLog, keptLogLines } from '../state/kept-log.ts';
-import { containerName, isJobOver, type Pod } from '../state/kubernetes-objects.ts';
+import { isJobOver, type Pod } from '../state/kubernetes-objects.ts';
 import { writeOutcome } from '../state/outcome.ts';
 import { deleteJob } from './end-job.ts';
+import { startEndingLogs } from './ending-logs.ts';
 import { startEndingStuckJobs } from './stuck-jobs.ts';
-
-/** How long the log of a job that has ended may take to be read. */
-const logTimeoutMs = 2_000;
 
 export interface RecordKeeperOptions {
   cluster: ClusterConnection;
@@ -36,6 +33,7 @@ export function startRecordKeeper(options: RecordKeeperOptions): () => void {
   /** The version of its Job that a record was written to; the watch shows the next one within moments. */
   const writtenTo = new WeakMap<JobRecord, string | undefined>();
   const stopped = new AbortController();
+  const logs = startEndingLogs({ cluster, index });
   let isWorking = false;
 
   function needsOutcome(record: JobRecord): boolean {
@@ -52,23 +50,11 @@ export function startRecordKeeper(options: RecordKeeperOptions): () => void {
     for (const pod of items) index.applyPod('modified', pod);
   }
 
-  /** Empty where there is none, or where it cannot be read now: the result is worth more, and does not wait for it. */
-  async function readEndOfLog(record: JobRecord): Promise<string> {
-    if (!record.pod) return '';
-    const query = { container: containerName, tailLines: keptLogLines };
-    try {
-      return endOfLog(await cluster.text(logPath(record), { query, timeoutMs: logTimeoutMs }));
-    } catch (error) {
-      if (error instanceof KubernetesError) return '';
-      throw error;
-    }
-  }
-
   async function keep(record: JobRecord): Promise<void> {
     if (index.get(record.id) !== record || !needsOutcome(record)) return;
     if (isUnexplained(record.state)) await lookForPod(record);
     const { resourceVersion, uid } = record.job.metadata!;
-    const log = await readEndOfLog(record);
+    const log = await logs.of(record);
     const annotations = { [annotation.outcome]: writeOutcome(record.state), ...(log && { [annotation.log]: log }) };
     await cluster.patch(jobPath(record), { metadata: { uid, resourceVersion, annotations } });
     writtenTo.set(record, resourceVersion);
@@ -111,6 +97,7 @@ export function startRecordKeeper(options: RecordKeeperOptions): () => void {
   return () => {
     stopped.abort();
     stopListening();
+    logs.stop();
     stopEndingStuck();
   };
 }
