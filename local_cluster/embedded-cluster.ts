@@ -75,7 +75,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   requirePlatform();
   const { stateFolder, hostAddress = '127.0.0.1', log = () => undefined } = options;
   await using starting = new AsyncDisposableStack();
-  const lock = await lockState(stateFolder);
+  const lock = await lockCluster(stateFolder);
   starting.defer(() => lock.release());
   const software = options.software ?? (await installSoftware());
   starting.defer(holdSoftware(software));
@@ -159,8 +159,11 @@ async function settleAll(all: Promise<void>[]): Promise<void> {
   await Promise.all(all);
 }
 
-/** Takes the state folder for this process. */
-async function lockState(stateFolder: string): Promise<Lock> {
+/**
+ * Takes the state folder for this process.
+ * @throws ClusterRunsError if another one has it
+ */
+export async function lockCluster(stateFolder: string): Promise<Lock> {
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
   const lock = await tryLock(stateFolder);
   if (lock) return lock;
@@ -173,6 +176,6 @@ async function lockState(stateFolder: string): Promise<Lock> {
  */
 export async function requireNotRunning(stateFolder: string): Promise<void> {
   if (!existsSync(stateFolder)) return;
-  const lock = await lockState(stateFolder);
+  const lock = await lockCluster(stateFolder);
   await lock.release();
 }

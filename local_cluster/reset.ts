@@ -1,7 +1,7 @@
 /** `npm run reset`: removes all state of the mesh, jobs and their results included. What was built stays in the cache. */
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { requireNotRunning } from './embedded-cluster.ts';
+import { lockCluster } from './embedded-cluster.ts';
 import { projectFolder } from './install/cache.ts';
 import { endContainers } from './supervisor/leftover-containers.ts';
 import { endLeftovers } from './supervisor/process-records.ts';
@@ -13,10 +13,12 @@ try {
   if (!existsSync(stateFolder)) {
     console.log(`There is nothing to reset: ${stateFolder} is not there.`);
   } else {
-    await requireNotRunning(stateFolder);
+    // Held to the end: a start in between would lose what it has just made.
+    const lock = await lockCluster(stateFolder);
     const ended = await endLeftovers(stateFolder);
     const containers = await endContainers(stateFolder);
     rmSync(stateFolder, { recursive: true, force: true });
+    await lock.release();
     const also =
       ended.length + containers > 0 ? `, after ending ${ended.length + containers} processes of a killed run` : '';
     console.log(`Removed ${stateFolder}${also}.`);
