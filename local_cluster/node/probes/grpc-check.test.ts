@@ -1,5 +1,5 @@
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { checkGrpc } from './grpc-check.ts';
 
 const host = '127.0.0.1';
@@ -61,4 +61,12 @@ test('a server without the health service, and a port where nothing listens, are
   expect(await checkGrpc({ port }, host, 1_000)).toBe('this server does not implement the grpc health protocol');
   server.forceShutdown();
   expect(await checkGrpc({ port }, host, 1_000)).toMatch(/^gRPC health check failed: .*ECONNREFUSED|^timeout after/);
+});
+
+test('a proxy of the user’s environment is not asked', async () => {
+  vi.stubEnv('http_proxy', 'http://127.0.0.1:1');
+  vi.stubEnv('no_proxy', '');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const port = await startHealthService({ '': 1 });
+  expect(await checkGrpc({ port }, host, 5_000)).toBeUndefined();
 });

@@ -15,6 +15,8 @@ export async function checkGrpc({ port, service }: V1GRPCAction, host: string, t
     'grpc.primary_user_agent': 'kube-probe/1.36',
     // A channel of one check needs no memory of another's.
     'grpc.use_local_subchannel_pool': 1,
+    // A pod's address means something on this machine only; the library asks a user's http_proxy even for loopback.
+    'grpc.enable_http_proxy': 0,
   });
   try {
     return await new Promise((resolve) => {
