@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -18,6 +18,17 @@ test('the kustomization is the local overlay with the ports and the address that
     [{ name: 'envoy', ports: [{ containerPort: 8080, hostPort: 81, hostIP: '127.0.0.2' }] }],
     [{ name: 'grader-interface', ports: [{ containerPort: 5000, hostPort: 51, hostIP: '127.0.0.2' }] }],
   ]);
+});
+
+test('the overlay is found from a state folder that is a link, too', () => {
+  const place = mkdtempSync(path.join(tmpdir(), 'deploy-test-'));
+  onTestFinished(() => rmSync(place, { recursive: true, force: true }));
+  mkdirSync(path.join(place, 'large', 'disk', 'state'), { recursive: true });
+  symlinkSync(path.join(place, 'large', 'disk', 'state'), path.join(place, 'link'));
+  const folder = writeKustomization(path.join(place, 'link'), { host: '127.0.0.1', port: 81, graderPort: 51 });
+  const { resources } = parse(readFileSync(path.join(folder, 'kustomization.yaml'), 'utf8'));
+  const overlay = path.join(import.meta.dirname, '..', '..', 'manifests', 'overlays', 'local');
+  expect(path.resolve(realpathSync(folder), resources[0])).toBe(realpathSync(overlay));
 });
 
 /** A Deployment as the API gives it. */

@@ -1,5 +1,5 @@
 /** Applies the manifests and waits until all that they deploy is there, telling how far it is. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Deployment, V1DeploymentList, V1PodList } from '@kubernetes/client-node';
@@ -25,7 +25,11 @@ export function writeKustomization(
 ): string {
   const folder = path.join(stateFolder, 'kustomization');
   mkdirSync(folder, { recursive: true });
-  const overlay = path.relative(folder, path.join(projectFolder, 'manifests', 'overlays', 'local'));
+  // Kustomize resolves the path from the real folder: a link on the way has another parent.
+  const overlay = path.relative(
+    realpathSync(folder),
+    realpathSync(path.join(projectFolder, 'manifests', 'overlays', 'local')),
+  );
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
