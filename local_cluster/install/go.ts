@@ -5,6 +5,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { kubernetesVersion } from '../control_plane/versions.ts';
 import { hashInputs, keep, keptFolder, projectFolder, requireRoom } from './cache.ts';
 import type { Python } from './python.ts';
 import { lockFiles } from './requirements.ts';
@@ -13,9 +14,6 @@ import type { StepContext, StepResult } from './step-runner.ts';
 import { createEnvironment, installLocked } from './virtual-environment.ts';
 
 const oldestMinor = 26;
-/** What go.mod names. */
-export const kubernetesVersion = 'v1.36.3';
-export const etcdVersion = 'v3.6.8';
 /** The compiler collects its own garbage less often where there is memory for it. */
 const frugalBelowBytes = 8e9;
 

@@ -1,9 +1,10 @@
 /** Installs what a command needs, side by side, and shows how it goes. The second time it only finds it. */
 import declared from '../../model_config/datasets.json' with { type: 'json' };
+import { etcdVersion, kubernetesVersion } from '../control_plane/versions.ts';
 import { markUsed, removeUnused, withWorkFolder } from './cache.ts';
 import { type DatasetSources, otherDatasets, prepareDataset, prepareMnist, trainNetworks } from './datasets.ts';
 import { installEnvoy } from './envoy.ts';
-import { buildGoProgram, builtProgram, etcdVersion, findGo, type GoProgram, kubernetesVersion } from './go.ts';
+import { buildGoProgram, builtProgram, findGo, type GoProgram } from './go.ts';
 import { findPython, type Python } from './python.ts';
 import { installJobPackages, installTools } from './python-packages.ts';
 import { installedRelease, installRelease } from './release-download.ts';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import type { V1Lease, V1Node, V1NodeCondition, V1NodeStatus } from '@kubernetes/client-node';
 import { type ClusterConnection, KubernetesError } from '@ml-job-mesh/cluster-client';
+import { kubernetesVersion } from '../../control_plane/versions.ts';
 import type { AddressPair } from '../network/addresses.ts';
 import { findDiskPressure, readDiskSpace } from './disk-pressure.ts';
 
@@ -147,7 +148,7 @@ function describeStatus(node: NodeDescription, pressure: string | undefined): V1
       containerRuntimeVersion: 'process://1.0.0',
       kernelVersion: os.release(),
       kubeProxyVersion: '',
-      kubeletVersion: 'v1.36.3-ml-job-mesh',
+      kubeletVersion: `${kubernetesVersion}-ml-job-mesh`,
       machineID: readLine('/etc/machine-id'),
       operatingSystem: 'linux',
       osImage: readOsName(),
