@@ -111,3 +111,11 @@ test('a namespace that was deleted, and the service’s role in it with it, is r
   }
   expect((await tier.post({ dataset: 'mnist' })).json().code).toBe('not_ready');
 });
+
+test('a submission that fails for another reason than a missing role says that reason', async () => {
+  const tier = await startTestTier({ maxUnfinished: 0 });
+  const body = { kind: 'Status', reason: 'Forbidden', message: 'pods is forbidden' };
+  tier.stub.faultFor = ({ path }) => (path === pods ? { status: 403, body } : undefined);
+  await vi.waitFor(() => expect(tier.podWatch.fault()?.status).toBe(403), { timeout: 15_000 });
+  expect((await tier.post({ dataset: 'mnist' })).json().code).toBe('queue_full');
+});

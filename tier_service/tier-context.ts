@@ -56,11 +56,18 @@ export function requireFresh(context: Watches): void {
 /**
  * What a client is told where the API server answers but does not let this service see its Jobs: whoever deletes a
  * namespace deletes the service's role in it, too. Undefined where that is not so.
+ * @param within the only namespace that matters; any if left out
  */
-export function withoutAccess({ jobWatches, podWatches }: Pick<Watches, 'jobWatches' | 'podWatches'>) {
-  const refused = [...jobWatches, ...podWatches].find((watch) => watch.fault()?.status === 403);
+export function withoutAccess({ jobWatches, podWatches }: Pick<Watches, 'jobWatches' | 'podWatches'>, within?: string) {
+  const refused = [...jobWatches, ...podWatches].find(
+    (watch) => watch.fault()?.status === 403 && (within === undefined || namespaceOf(watch.path) === within),
+  );
   if (!refused) return undefined;
-  const [, namespace] = /\/namespaces\/([^/]+)/.exec(refused.path) ?? [];
+  const namespace = namespaceOf(refused.path);
   const detail = `the Kubernetes API does not let this service see the namespace ${namespace}: it was deleted, or the service's role in it was`;
   return problem('not_ready', detail, { retryAfterSeconds: 5 });
+}
+
+function namespaceOf(path: string): string | undefined {
+  return /\/namespaces\/([^/]+)/.exec(path)?.[1];
 }

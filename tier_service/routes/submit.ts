@@ -1,3 +1,4 @@
+import { KubernetesError } from '@ml-job-mesh/cluster-client';
 import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
@@ -41,7 +42,7 @@ export function submitRoutes(app: FastifyInstance, context: TierContext): void {
       const isGone = () => request.raw.socket.destroyed;
       const submission = { choices, namespace, requestId: request.id, client, idempotencyKey, isGone };
       const { job, isRepeat } = await submit(submission).catch((error) => {
-        throw withoutAccess(context) ?? error;
+        throw (isShutOut(error) && withoutAccess(context, namespace)) || error;
       });
       // Of a new job nothing more can be known; an earlier one may have gone far.
       if (isRepeat) requireFresh(context);
@@ -51,4 +52,10 @@ export function submitRoutes(app: FastifyInstance, context: TierContext): void {
       return { job_name: record.id, namespace, ...view(record) };
     });
   }
+}
+
+/** True of an answer that is what a service gets whose namespace, or whose role in it, was deleted. */
+function isShutOut(error: unknown): boolean {
+  if (!(error instanceof KubernetesError)) return false;
+  return (error.status === 403 && !error.isOverQuota) || (error.status === 404 && error.details?.kind === 'namespaces');
 }
