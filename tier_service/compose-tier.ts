@@ -1,5 +1,5 @@
 // How a tier is put together. The service and the tests' harness both come here, so that what is tested is what runs.
-import { connectToCluster, type KubernetesError } from '@ml-job-mesh/cluster-client';
+import { connectToCluster, KubernetesError } from '@ml-job-mesh/cluster-client';
 import { type Clients, createMetrics } from '@ml-job-mesh/http-service';
 import type { FastifyServerOptions } from 'fastify';
 import { startAdmission } from './admission/admission.ts';
@@ -126,7 +126,10 @@ export async function composeTier(options: ComposeTierOptions) {
       index,
       maxFinished,
       stuckAfterMs: timings.stuckAfterMs,
-      onFault: (error) => app.log.warn({ err: error }, 'a record was not written'),
+      onFault: (error) => {
+        if (error instanceof KubernetesError) onFault('record')(error);
+        else app.log.warn({ err: error }, 'a record was not written');
+      },
     }),
   ];
   if (quotas) {
@@ -140,7 +143,9 @@ export async function composeTier(options: ComposeTierOptions) {
       reasons.sawAdmission(error);
       onFault('admission')(error);
     };
-    stops.push(startAdmission({ cluster, index, ...seen, onAdmitted, onFault: onRefused }).stop);
+    stops.push(
+      startAdmission({ cluster, index, ...seen, onAdmitted, onFault: onRefused, onWakeFault: onFault('wake-up') }).stop,
+    );
   }
 
   return {

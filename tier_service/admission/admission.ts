@@ -21,6 +21,8 @@ export interface AdmissionOptions {
   now?: () => Date;
   onAdmitted?: (record: JobRecord, waitedMs: number) => void;
   onFault?: (error: KubernetesError, record: JobRecord) => void;
+  /** Told of each fault of a request to wake a Job whose pod was refused. */
+  onWakeFault?: (error: KubernetesError) => void;
 }
 
 /**
@@ -32,6 +34,7 @@ const podGraceMs = 250;
 /** Starts to admit jobs, on every change that may have made room for one. */
 export function startAdmission(options: AdmissionOptions) {
   const { cluster, index, pods, quotas, now = () => new Date(cluster.now()), onAdmitted, onFault } = options;
+  const { onWakeFault } = options;
   /** Jobs that this replica resumed, until the watch shows it. */
   const resuming = new Map<string, JobRecord>();
   const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 });
@@ -140,7 +143,12 @@ export function startAdmission(options: AdmissionOptions) {
     }),
   ];
   for (const pod of pods.values()) livePods.set(pod);
-  const stopWaking = startWakingRefusedJobs({ cluster, index, hasRoomFor: (record) => roomFor(record, {}) });
+  const stopWaking = startWakingRefusedJobs({
+    cluster,
+    index,
+    hasRoomFor: (record) => roomFor(record, {}),
+    onFault: onWakeFault,
+  });
   schedule();
 
   return {

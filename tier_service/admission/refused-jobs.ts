@@ -12,6 +12,8 @@ export interface RefusedJobsOptions {
   hasRoomFor: (record: JobRecord) => boolean;
   /** How long a resumed Job may be without a pod before it is woken; doubled each time, up to 30 s. */
   firstWaitMs?: number;
+  /** Told of each request that failed, unless its Job had changed or gone meanwhile. */
+  onFault?: ((error: KubernetesError) => void) | undefined;
 }
 
 /** Wakes resumed Jobs that have got no pod. Gives a function that ends it. */
@@ -20,6 +22,7 @@ export function startWakingRefusedJobs({
   index,
   hasRoomFor,
   firstWaitMs = 1_500,
+  onFault,
 }: RefusedJobsOptions): () => void {
   const waits = new WeakMap<JobRecord, { dueAt: number; waitMs: number }>();
 
@@ -27,8 +30,9 @@ export function startWakingRefusedJobs({
     try {
       await cluster.patch(jobPath(record), wakingPatch(record), { type: 'json' });
     } catch (error) {
-      // It changed meanwhile, or the API server is away: the next turn sees which.
       if (!(error instanceof KubernetesError)) throw error;
+      // 404, 409 and 422 (the guard): it changed meanwhile. Whatever it was, the next turn sees.
+      if (![404, 409, 422].includes(error.status)) onFault?.(error);
     }
   }
 

@@ -52,8 +52,8 @@ test.each([
   },
 );
 
-test('a record that the API server did not take is written when it takes it again', async () => {
-  const { post, stub, putPod, endJob } = await startTestTier();
+test('a record that the API server did not take is written when it takes it again, and each refusal counts', async () => {
+  const { post, stub, putPod, endJob, metrics } = await startTestTier();
   const { id } = (await post({ dataset: 'mnist' })).json();
   let refused = 0;
   stub.faultFor = ({ method }) => (method === 'PATCH' && refused++ < 3 ? { status: 500 } : undefined);
@@ -64,6 +64,9 @@ test('a record that the API server did not take is written when it takes it agai
     status: 'failed',
     error: { code: 'exit_code', message: 'The job exited with code 1: no such file' },
   });
+  const { values } = await metrics.faults.get();
+  const ofRecords = values.filter(({ labels }) => 'during' in labels && labels.during === 'record');
+  expect(ofRecords.map(({ value }) => value)).toEqual([3]);
 });
 
 test('a pod whose image cannot be had ends its job, which would otherwise keep its place for ever', async () => {

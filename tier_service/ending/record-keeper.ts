@@ -72,8 +72,10 @@ export function startRecordKeeper(options: RecordKeeperOptions): () => void {
         await prune();
         backoff.reset();
       } catch (error) {
-        if (!(error instanceof KubernetesError)) onFault?.(error);
-        else if (error.status !== 404 && error.status !== 409) due.add(record);
+        const isKubernetes = error instanceof KubernetesError;
+        const isOvertaken = isKubernetes && (error.status === 404 || error.status === 409);
+        if (!isOvertaken && !stopped.signal.aborted) onFault?.(error);
+        if (isKubernetes && !isOvertaken) due.add(record);
         await setTimeout(backoff.nextMs(), undefined, { signal: stopped.signal }).catch(() => undefined);
       }
       if (stopped.signal.aborted) break;

@@ -72,6 +72,7 @@ export async function startTestTier(options: TestTierOptions = {}) {
     template,
     stop,
     submit: running.submit,
+    metrics: running.metrics,
     jobWatch: running.jobWatches[0]!,
     podWatch: running.podWatches[0]!,
     inject: (request: InjectOptions) => app.inject(request),
