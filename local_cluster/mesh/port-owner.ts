@@ -1,7 +1,7 @@
 /** Whose port it is: the process that listens there, and what a user should know of it. */
 import { existsSync, globSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { isRunning } from '../supervisor/process-identity.ts';
+import { findProcesses, isRunning } from '../supervisor/process-identity.ts';
 import { readRecords } from '../supervisor/process-records.ts';
 
 const listening = '0A';
@@ -21,14 +21,31 @@ export function describePortOwner(host: string, port: number): string {
 }
 
 function describeMesh(stateFolder: string, pid: number): string {
-  if (!existsSync(stateFolder)) {
-    return `a mesh whose folder, ${stateFolder}, was removed (process ${pid}): stop it with Ctrl-C if it still runs in a terminal, otherwise it stops by itself within a minute. Or choose another port`;
-  }
+  if (!existsSync(stateFolder)) return describeRemovedMesh(stateFolder, pid);
   const { supervisor } = readRecords(stateFolder);
   if (supervisor && isRunning(supervisor)) {
     return `the mesh in ${stateFolder} (process ${supervisor.pid}): stop it with Ctrl-C where it was started or with \`kill ${supervisor.pid}\`, or choose another port`;
   }
   return `what a killed run has left of the mesh in ${stateFolder} (process ${pid}): run \`npm run reset\` in ${path.dirname(stateFolder)}, or choose another port`;
+}
+
+/** Its node agents end a mesh that has lost its folder and its supervisor; without them, only the user can. */
+function describeRemovedMesh(stateFolder: string, pid: number): string {
+  const left = findProcesses((argv) => argv.some((argument) => argument.startsWith(`${stateFolder}/`)));
+  if (left.some(({ argv }) => isAgent(argv))) {
+    return `a mesh whose folder, ${stateFolder}, was removed (process ${pid}): stop it with Ctrl-C if it still runs in a terminal, otherwise it stops by itself within a minute. Or choose another port`;
+  }
+  const pids = left.filter(({ argv }) => isShim(argv)).map((one) => one.pid);
+  return `what is left of a mesh whose folder, ${stateFolder}, was removed: end it with \`kill ${pids.join(' ') || pid}\`, or choose another port`;
+}
+
+function isAgent([, script = '']: string[]): boolean {
+  return script.endsWith(path.join('local_cluster', 'node', 'agent.ts'));
+}
+
+/** A shim passes a SIGTERM on to its container and ends with it. */
+function isShim([, command]: string[]): boolean {
+  return command === 'run';
 }
 
 /** The process of this user that listens there; a listener on all addresses counts. */
