@@ -78,3 +78,13 @@ test('a path that leaves the volume is refused before anything is written', asyn
   await expect(writeFileSet(folder, setOf({ fine: '', '../out': '' }))).rejects.toThrow('"../out" leaves its volume');
   expect(readdirSync(folder)).toEqual([]);
 });
+
+test('files that cannot be written leave nothing behind, and those before them stay', async () => {
+  const folder = newFolder();
+  await writeFileSet(folder, setOf({ a: 'old' }));
+  const before = readdirSync(folder);
+  await expect(writeFileSet(folder, setOf({ a: 'new', 'a/b': 'a file below a file' }))).rejects.toThrow(
+    /EEXIST|ENOTDIR/,
+  );
+  expect([readdirSync(folder), readFileSync(join(folder, 'a'), 'utf8')]).toEqual([before, 'old']);
+});

@@ -53,6 +53,20 @@ export function pathInside(folder: string, path: string): string {
 
 async function publish(folder: string, files: FileSet, defaultMode: number): Promise<void> {
   const set = await mkdtemp(join(folder, '..set-'));
+  try {
+    await fill(set, files, defaultMode);
+    const temporary = join(folder, '..data_tmp');
+    await rm(temporary, { force: true });
+    await symlink(set.slice(folder.length + 1), temporary);
+    await rename(temporary, join(folder, dataLink));
+  } catch (fault) {
+    // It is tried again and again, so nothing may be left of it. Why it failed matters more than what stays.
+    await rm(set, { recursive: true, force: true }).catch(() => undefined);
+    throw fault;
+  }
+}
+
+async function fill(set: string, files: FileSet, defaultMode: number): Promise<void> {
   await chmod(set, 0o755);
   for (const [path, { content, mode }] of files) {
     const target = pathInside(set, path);
@@ -60,10 +74,6 @@ async function publish(folder: string, files: FileSet, defaultMode: number): Pro
     await writeFile(target, content);
     await chmod(target, mode ?? defaultMode);
   }
-  const temporary = join(folder, '..data_tmp');
-  await rm(temporary, { force: true });
-  await symlink(set.slice(folder.length + 1), temporary);
-  await rename(temporary, join(folder, dataLink));
 }
 
 /** Links each first part of a path through `..data`, and removes what belongs to no file any more. */
