@@ -1,6 +1,6 @@
 // What the shim writes into a container's folder, and what the agent writes there for it. The Go side of these
 // shapes is ../shim/records.go.
-import { readFileSync } from 'node:fs';
+import { identifyProcess } from '../../supervisor/process-identity.ts';
 import type { ImageDescription } from '../images/images.ts';
 
 /** `config.json`: what the shim is to run. */
@@ -49,12 +49,7 @@ export interface ExitRecord {
   lost?: boolean;
 }
 
-/** Start time of a process in clock ticks since boot, or undefined when there is none with this pid. */
+/** Start time of a process in clock ticks since boot, or undefined when none with this pid runs; a zombie does not. */
 export function startTicksOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  } catch {
-    return undefined;
-  }
+  return identifyProcess(pid)?.startTicks;
 }

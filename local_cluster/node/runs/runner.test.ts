@@ -80,6 +80,11 @@ test('a shim that cannot be run is the end of the run', async () => {
   expect(runner.current?.exit).toMatchObject({ exitCode: 128, startError: expect.stringContaining('ENOENT') });
 });
 
+test('so is one of which the system says so at once', async () => {
+  const runner = await runToEnd('a shim with a \0 in its name');
+  expect(runner.current?.exit).toMatchObject({ exitCode: 128, startError: expect.stringContaining('null bytes') });
+});
+
 test('the records of an earlier agent are read, empty ones as if they were not there', async () => {
   const container = mkdtempSync(join(folder, 'container-'));
   for (const [run, content] of Object.entries({ 0: exit(1), 1: '' })) {

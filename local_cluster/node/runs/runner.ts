@@ -125,16 +125,23 @@ export class Runner {
   }
 
   #spawnShim(run: Run): void {
-    const child = spawn(this.shim, ['run', run.folder], {
-      cwd: '/',
-      detached: true,
-      stdio: 'ignore',
-      env: { GOMAXPROCS: '1' },
-    });
-    child.unref();
-    child.on('error', (fault) => {
+    const fail = (fault: Error) =>
       this.#end(run, { exitCode: 128, startError: `the shim cannot be run: ${fault.message}` });
-    });
+    let child: ChildProcess;
+    try {
+      child = spawn(this.shim, ['run', run.folder], {
+        cwd: '/',
+        detached: true,
+        stdio: 'ignore',
+        env: { GOMAXPROCS: '1' },
+      });
+    } catch (fault) {
+      // No memory, say: most faults are told by the event below, some are thrown. Either way the run has begun.
+      process.nextTick(fail, fault as Error);
+      return;
+    }
+    child.unref();
+    child.on('error', fail);
     child.on('exit', () => {
       if (!run.exit) this.#read(run);
       if (!run.exit) void this.#settle(run);
