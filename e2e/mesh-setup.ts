@@ -14,14 +14,13 @@ const idxHeaderBytes = 8;
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const place = await newMeshPlace();
   const mesh = await startMeshCommand(place, existsSync(kmnistFolder) ? ['--kmnist', kmnistFolder] : []);
-  const processes = Object.entries(mesh.processes()).map(([name, { pid }]) => [name, pid] as const);
   project.provide('mesh', {
     front: mesh.front,
     grader: mesh.grader,
     kubeconfig: mesh.kubeconfig,
     controlPlane: installedControlPlane()!,
     kmnistTestImages: countKmnistTestImages(place.stateFolder),
-    processes: Object.fromEntries(processes),
+    stateFolder: place.stateFolder,
   });
   return async () => {
     const how = await mesh.end('SIGTERM');

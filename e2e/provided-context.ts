@@ -10,8 +10,8 @@ export interface MeshContext {
   controlPlane: string;
   /** How many KMNIST test images the mesh was given; 0 where it has none. */
   kmnistTestImages: number;
-  /** Process ids by component: `etcd`, `kube-apiserver`, …, `node-1`, `node-2`, and the supervisor. */
-  processes: Record<string, number>;
+  /** Where the mesh keeps its state, the records of its processes among it. */
+  stateFolder: string;
 }
 
 declare module 'vitest' {

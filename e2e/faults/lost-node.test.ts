@@ -1,18 +1,17 @@
-import { readFileSync } from 'node:fs';
 import type { V1Node } from '@kubernetes/client-node';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
-import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { askJson, clearJobs, cluster, listPods, observePods, post, type SubmittedJob, waitForStatus } from '../mesh.ts';
+import { pidOf } from './mesh-processes.ts';
 import { deployments, type ServiceName, servicePods } from './service-pods.ts';
 
-const { processes } = inject('mesh');
 const lost = 'node-2';
 const nodePath = (name: string) => `/api/v1/nodes/${name}`;
 const patience = { timeout: 120_000, interval: 200 };
 
 beforeEach(clearJobs);
 afterEach(async () => {
-  process.kill(processes.supervisor!, 'SIGCONT');
+  process.kill(pidOf('supervisor'), 'SIGCONT');
   await vi.waitFor(async () => expect(await conditionOf(lost)).toBe('True'), patience);
   await cluster.patch(nodePath(lost), { spec: { unschedulable: null } });
 });
@@ -45,11 +44,9 @@ async function moveServicesAwayFrom(node: string): Promise<void> {
 }
 
 /** Kills a node's agent, and holds its supervisor, which would start it again at once. */
-function killAgent(node: string): void {
-  const pid = processes[node]!;
-  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  if (!command.includes(node)) throw new Error(`process ${pid} is not ${node}'s agent: ${command}`);
-  process.kill(processes.supervisor!, 'SIGSTOP');
+function killAgent(node: 'node-1' | 'node-2'): void {
+  const pid = pidOf(node);
+  process.kill(pidOf('supervisor'), 'SIGSTOP');
   process.kill(pid, 'SIGKILL');
 }
 
@@ -80,7 +77,7 @@ test('jobs on a node that is lost end as node_lost, the queue goes on elsewhere,
     );
     expect([status, error]).toEqual([
       'failed',
-      { code: 'node_lost', message: `The node ${lost} was lost while the job ran.` },
+      { code: 'node_lost', message: `The node ${lost} was lost, or tainted, while the job ran.` },
     ]);
   }
   // As many are started in their place, on the node that is left, and never a second pod for one that was lost.
@@ -90,7 +87,7 @@ test('jobs on a node that is lost end as node_lost, the queue goes on elsewhere,
   for (const id of doomed) expect(pods.order.filter((name) => name === id)).toEqual([id]);
 
   // The node comes back, and clears away what it had.
-  process.kill(processes.supervisor!, 'SIGCONT');
+  process.kill(pidOf('supervisor'), 'SIGCONT');
   await vi.waitFor(async () => expect(await conditionOf(lost)).toBe('True'), patience);
   await vi.waitFor(async () => {
     const left = (await listPods('free-service')).filter(({ metadata }) =>

@@ -1,8 +1,8 @@
 // Takes a part of the control plane away for a while: killed without warning, and not started again meanwhile.
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inject, vi } from 'vitest';
+import { vi } from 'vitest';
 import { cluster } from '../mesh.ts';
+import { pidOf } from './mesh-processes.ts';
 
 export type Component = 'kube-apiserver' | 'etcd';
 
@@ -12,11 +12,8 @@ export type Component = 'kube-apiserver' | 'etcd';
  * @returns when it was killed, let go, and ready again, in milliseconds of `performance.now()`
  */
 export async function outage(component: Component, ms: number): Promise<{ from: number; to: number; readyAt: number }> {
-  const { processes } = inject('mesh');
-  const pid = processes[component]!;
-  const supervisor = processes.supervisor!;
-  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  if (!command.split('\0').includes(component)) throw new Error(`process ${pid} is not ${component}: ${command}`);
+  const pid = pidOf(component);
+  const supervisor = pidOf('supervisor');
   process.kill(supervisor, 'SIGSTOP');
   try {
     process.kill(pid, 'SIGKILL');
