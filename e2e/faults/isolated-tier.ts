@@ -1,14 +1,15 @@
 // A tier of a test's own: the product's code and its two Envoy files, but a namespace, a quota and a connection to
 // the API server that the test may do anything to, while the mesh runs on beside it.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
+import { findFreePort } from '@ml-job-mesh/cluster-client/testing/free-port.ts';
 import { scriptTemplate } from '@ml-job-mesh/tier-service/testing/script-template.ts';
 import { onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
@@ -80,7 +81,7 @@ interface TierProcessOptions {
 }
 
 async function startTier({ kubeconfig, namespace, template }: TierProcessOptions) {
-  const port = await freePort();
+  const port = await findFreePort();
   const child = spawn(process.execPath, [join(import.meta.dirname, 'tier-process.ts')], {
     env: {
       PATH: process.env.PATH,
@@ -115,13 +116,4 @@ async function expectStatus(url: string, status: number): Promise<void> {
   const answer = await fetch(url);
   const text = await answer.text();
   if (answer.status !== status) throw new Error(`${url} answers ${answer.status}: ${text}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

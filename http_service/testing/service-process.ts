@@ -1,8 +1,9 @@
 // For tests: one of the services as a process of its own, started as its users start it.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
+import { findFreePort } from '@ml-job-mesh/cluster-client/testing/free-port.ts';
 import { onTestFinished } from 'vitest';
 
 const projectFolder = resolve(import.meta.dirname, '../..');
@@ -14,7 +15,7 @@ const projectFolder = resolve(import.meta.dirname, '../..');
  * @param settings environment variables besides the usual ones
  */
 export async function startServiceProcess(args: string[], kubeconfig: string, settings: NodeJS.ProcessEnv = {}) {
-  const port = await freePort();
+  const port = await findFreePort();
   const child = spawn(process.execPath, args, {
     cwd: projectFolder,
     env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig, PORT: String(port), LOG_LEVEL: 'warn', ...settings },
@@ -40,13 +41,4 @@ export async function startServiceProcess(args: string[], kubeconfig: string, se
       return child.exitCode;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

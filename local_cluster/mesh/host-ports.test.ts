@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import { findFreePort } from '@ml-job-mesh/cluster-client/testing/free-port.ts';
 import { expect, onTestFinished, test } from 'vitest';
-import { findFreePort, PortTakenError, requireFreePorts } from './host-ports.ts';
+import { PortTakenError, requireFreePorts } from './host-ports.ts';
 
 test('ports that are free are fine', async () => {
   const port = await findFreePort();

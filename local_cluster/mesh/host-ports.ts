@@ -34,15 +34,6 @@ export async function requireFreePorts(
   }
 }
 
-/** Gives a port that is free now, for tests. */
-export async function findFreePort(host = '127.0.0.1'): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 function tryToListen(host: string, port: number): Promise<string | undefined> {
   const server = net.createServer();
   return new Promise((resolve) => {

@@ -5,6 +5,7 @@ import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, wri
 import path from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
+import { findFreePort } from '@ml-job-mesh/cluster-client/testing/free-port.ts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { projectFolder } from '../install/cache.ts';
 import { endContainers, findRunningContainers } from '../supervisor/leftover-containers.ts';
@@ -18,7 +19,6 @@ import {
   runMeshCommand,
   startMeshCommand,
 } from '../testing/mesh-command.ts';
-import { findFreePort } from './host-ports.ts';
 
 let place: MeshPlace;
 let mesh: MeshCommand;

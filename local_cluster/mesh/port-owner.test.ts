@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { findFreePort } from '@ml-job-mesh/cluster-client/testing/free-port.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { findProcesses } from '../supervisor/process-identity.ts';
-import { findFreePort } from './host-ports.ts';
 import { describePortOwner, findListener } from './port-owner.ts';
 
 const host = '127.0.0.1';

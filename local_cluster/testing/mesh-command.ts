@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { findFreePort } from '@ml-job-mesh/cluster-client/testing/free-port.ts';
 import { projectFolder } from '../install/cache.ts';
-import { findFreePort } from '../mesh/host-ports.ts';
 import { type ProcessRecords, readRecords } from '../supervisor/process-records.ts';
 
 const readyLine = /^The mesh is ready/m;

@@ -27,7 +27,7 @@ export type AddressPool = ReturnType<typeof createAddressPool>;
 
 /** The pair that a pod reported, from the address that the API has of it. */
 export function pairOfAnnounced(announced: string): AddressPair {
-  return { announced, local: announced.replace(/^10\./, '127.') };
+  return { announced, local: toLocalAddress(announced) };
 }
 
 /** Stands for whoever had an address before this agent came, until that one asks for it. */
