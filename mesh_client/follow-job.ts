@@ -1,4 +1,5 @@
 /** Follows a job from now to its end, through lost connections and restarts of the service. */
+import { hasEnded as isEnd } from '@ml-job-mesh/tier-service/state/job-status.ts';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import { readEvents } from './event-stream.ts';
 import { pathOf } from './job-id.ts';
@@ -9,7 +10,7 @@ const silenceMs = 45_000;
 
 /** Whether a job's status will not change any more. */
 export function hasEnded({ status }: Pick<Job, 'status'>): boolean {
-  return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+  return isEnd(status);
 }
 
 /**

@@ -14,7 +14,6 @@ import { killProcess, type ProcessIdentity } from '../supervisor/process-identit
 import { startLogServer } from './logs/log-server.ts';
 import { measureContainers } from './metrics/measured-containers.ts';
 import { createMetricsAccess } from './metrics/metrics-access.ts';
-import { describeResources } from './metrics/resource-metrics.ts';
 import { addressPair, createAddressPool } from './network/addresses.ts';
 import { canReplaceHosts, startPodHosts } from './network/pod-hosts.ts';
 import { createEventRecorder } from './pod/events.ts';
@@ -105,7 +104,11 @@ async function startNode(name: string, log: (message: string) => void): Promise<
     find: (namespace, podName) => pods?.find(namespace, podName),
     metrics: {
       mayRead: createMetricsAccess(cluster, name),
-      describe: () => describeResources(measureContainers(pods?.list() ?? [])),
+      // Few clusters have anybody who asks, and every agent would load the library as it starts.
+      describe: async () => {
+        const { describeResources } = await import('./metrics/resource-metrics.ts');
+        return describeResources(measureContainers(pods?.list() ?? []));
+      },
     },
   });
   const hosts = (await canReplaceHosts(shim)) ? startPodHosts(cluster, log) : undefined;

@@ -1,3 +1,4 @@
+import { statuses } from '@ml-job-mesh/tier-service/state/job-status.ts';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import { anyOf } from '../any-of.ts';
 import type { Command } from '../command.ts';
@@ -27,8 +28,8 @@ export const list: Command = {
     status: {
       type: 'string',
       value: 'STATUS',
-      choices: ['queued', 'starting', 'running', 'succeeded', 'failed', 'cancelled'],
-      help: 'only those that are queued, starting, running, succeeded, failed or cancelled',
+      choices: statuses,
+      help: `only those that are ${anyOf(statuses)}`,
     },
     dataset: { type: 'string', value: 'DATASET', choices: datasetNames, help: `only those of ${anyOf(datasetNames)}` },
     limit: { type: 'string', value: 'N', help: `at most so many; ${defaultLimit} if left out` },

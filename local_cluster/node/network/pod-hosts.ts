@@ -47,19 +47,31 @@ export function startPodHosts(cluster: ClusterConnection, log: (message: string)
 
   function writeAll(): void {
     timer = undefined;
-    for (const one of kept.values()) {
-      try {
-        write(one);
-      } catch (fault) {
-        log(`hosts file of pod ${one.pod.metadata!.name}: ${(fault as Error).message}`);
-        timer ??= setTimeout(writeAll, retryMs);
-      }
+    try {
+      const shared = readShared();
+      for (const one of kept.values()) tryToWrite(one, shared);
+    } catch (fault) {
+      log(`names of the cluster: ${(fault as Error).message}`);
+      timer ??= setTimeout(writeAll, retryMs);
     }
   }
 
-  function write({ pod, address, file }: Kept): void {
-    const machineHosts = readFileSync(machineFile, 'utf8');
-    writeInPlace(file, describeHosts({ pod, address, names: names.list(), domain, machineHosts }));
+  function tryToWrite(one: Kept, shared: ReturnType<typeof readShared>): void {
+    try {
+      write(one, shared);
+    } catch (fault) {
+      log(`hosts file of pod ${one.pod.metadata!.name}: ${(fault as Error).message}`);
+      timer ??= setTimeout(writeAll, retryMs);
+    }
+  }
+
+  /** What stands in every pod's file. */
+  function readShared() {
+    return { names: names.list(), domain, machineHosts: readFileSync(machineFile, 'utf8') };
+  }
+
+  function write({ pod, address, file }: Kept, shared: ReturnType<typeof readShared>): void {
+    writeInPlace(file, describeHosts({ pod, address, ...shared }));
   }
 
   return {
@@ -67,7 +79,7 @@ export function startPodHosts(cluster: ClusterConnection, log: (message: string)
     keep(pod: V1Pod, folder: string, address: AddressPair): string {
       const one = { pod, address, file: join(folder, 'hosts') };
       kept.set(pod.metadata!.uid!, one);
-      write(one);
+      write(one, readShared());
       return one.file;
     },
     forget(uid: string): void {
