@@ -21,6 +21,26 @@ describe('mesh logs', { timeout: 30_000 }, () => {
     expect(connections).toBe(3);
   });
 
+  test('says so when the job began anew, and prints its log from the beginning', async () => {
+    let connections = 0;
+    const mesh = await startStubMesh((app) => {
+      app.get(`/free/jobs/${id}/logs`, (_, reply) => {
+        const { raw } = reply.hijack();
+        if (connections++ > 0) return raw.end('dataset: kmnist\n');
+        raw.write('dataset: mnist\n');
+        return setTimeout(() => raw.destroy(), 30);
+      });
+    });
+    const stderr =
+      'mesh: the log is no longer the one printed above: the job began anew, or only the end of its log was kept. ' +
+      'What follows is the present log from its beginning.\n';
+    expect(await mesh(['logs', id, '--follow'])).toEqual({
+      exitCode: 0,
+      stdout: 'dataset: mnist\ndataset: kmnist\n',
+      stderr,
+    });
+  });
+
   test('is refused where there is no log', async () => {
     const mesh = await startStubMesh((app) => {
       app.get(`/free/jobs/${id}/logs`, (_, reply) =>

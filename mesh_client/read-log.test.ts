@@ -23,8 +23,11 @@ async function read(retryForMs: number, ...ways: ((raw: ServerResponse) => void)
     await app.close();
   });
   let got = '';
+  const onOtherLog = () => {
+    got += '[another log]';
+  };
   try {
-    for await (const chunk of readLog(api, id, { follow: true, silenceMs: 300 })) got += chunk;
+    for await (const chunk of readLog(api, id, { follow: true, silenceMs: 300, onOtherLog })) got += chunk;
     return { got, connections, failure: undefined };
   } catch (error) {
     return { got, connections, failure: (error as { code?: string }).code };
@@ -51,4 +54,25 @@ test('half a log is not passed off as a whole one', async () => {
     setTimeout(() => raw.destroy(), 10);
   };
   expect(await read(500, alwaysCutOff)).toMatchObject({ got: text.slice(0, 30), failure: 'unreachable' });
+});
+
+const cutOffAfter = (sent: string) => (raw: ServerResponse) => {
+  raw.write(sent);
+  setTimeout(() => raw.destroy(), 30);
+};
+
+test.each([
+  ['longer than what was printed', text.slice(0, 30), text.replace('0.2846', '0.3000').replace('mnist', 'kmnist')],
+  ['shorter', text, 'dataset: kmnist\nTime'],
+  ['a beginning of it', text, text.slice(0, 30)],
+  ['other only beyond what is kept of it', `${'x'.repeat(100_000)}one`, `${'x'.repeat(100_000)}two, and on`],
+])('the log of a job that began anew is given from its beginning, and announced: %s', async (_, before, after) => {
+  const got = await read(10_000, cutOffAfter(before), (raw) => raw.end(after));
+  expect(got).toEqual({ got: `${before}[another log]${after}`, connections: 3, failure: undefined });
+});
+
+test('a job that began anew shows at the first other byte, long before its log is as long as the one before', async () => {
+  const again = (raw: ServerResponse) => raw.write('dataset: kmnist\n');
+  const got = await read(10_000, cutOffAfter(text), again, again, (raw) => raw.end('dataset: kmnist\nTime'));
+  expect(got).toMatchObject({ got: `${text}[another log]dataset: kmnist\nTime`, failure: undefined });
 });

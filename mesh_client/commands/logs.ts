@@ -3,6 +3,11 @@ import type { Call, Command } from '../command.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
 import { readLog } from '../read-log.ts';
 
+// Of a log that is longer than what outlives the pod, only the end may be left.
+const otherLogNotice =
+  'mesh: the log is no longer the one printed above: the job began anew, or only the end of its log was kept. ' +
+  'What follows is the present log from its beginning.\n';
+
 /** `mesh logs`: the log as it is, or as it grows. */
 export const logs: Command = {
   name: 'logs',
@@ -15,7 +20,11 @@ export const logs: Command = {
   },
 
   async run({ api, terminal, options, words }) {
-    const log = readLog(api, words[0]!, { follow: options.follow === true, tail: readTail(options) });
+    const log = readLog(api, words[0]!, {
+      follow: options.follow === true,
+      tail: readTail(options),
+      onOtherLog: () => terminal.stderr.write(otherLogNotice),
+    });
     for await (const chunk of log) {
       if (!terminal.stdout.write(chunk)) await once(terminal.stdout as never, 'drain');
     }
