@@ -2,11 +2,12 @@
  * The embedded cluster: Kubernetes' own control plane and two nodes that run pods as processes of this machine. All that
  * it keeps is in one state folder; starting it again there goes on where it ended, however that was.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { type NodeSettings, startNodes } from './cluster-nodes.ts';
 import { claimOctet } from './control_plane/address-octet.ts';
 import { type Api, type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
-import { hasMoved, octetBefore, recordMoveDone, recordOctet } from './control_plane/octet-record.ts';
+import { octetBefore, recordOctet } from './control_plane/octet-record.ts';
+import { isReplacementPending, recordReplacementDone } from './control_plane/pending-replacement.ts';
 import { holdSoftware, installSoftware, requirePlatform, type Software } from './install/install.ts';
 import type { Images } from './node/images/images.ts';
 import { writeImages } from './node-images.ts';
@@ -45,12 +46,14 @@ export interface EmbeddedCluster {
   /** Everything of this cluster listens in 127.OCTET.0.0/16. */
   octet: number;
   /**
-   * Something else had taken the octet that it had before: pods that run on listen at addresses that are not its own.
-   * True at every start until `recordMoveDone`.
+   * Pods that run on know the cluster as it was: something else had taken the octet that it had before, or its authorities
+   * were lost. True at every start until `recordReplacementDone`.
    */
-  hasMoved: boolean;
-  /** To be called when every pod that others connect to has been replaced. */
-  recordMoveDone(): void;
+  needsReplacement: boolean;
+  /** To be called when every pod that others connect to, or that connects to the API, has been replaced. */
+  recordReplacementDone(): void;
+  /** The certificate of the authority that the API server's certificate is from, PEM. */
+  authority: string;
   software: Software;
   /** Calls the API as administrator. */
   connection: Api['connection'];
@@ -107,8 +110,9 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   return {
     kubeconfig: plane.credentials.kubeconfigs.admin,
     octet,
-    hasMoved: hasMoved(stateFolder),
-    recordMoveDone: () => recordMoveDone(stateFolder),
+    needsReplacement: isReplacementPending(stateFolder),
+    recordReplacementDone: () => recordReplacementDone(stateFolder),
+    authority: readFileSync(plane.credentials.clusterCa, 'utf8'),
     software,
     connection: plane.connection,
     get processes() {

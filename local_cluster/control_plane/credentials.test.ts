@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { prepareCredentials } from './credentials.ts';
+import { isReplacementPending } from './pending-replacement.ts';
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'credentials-test-'));
@@ -40,6 +41,20 @@ test('an authority or a key that was truncated to nothing is made anew', async (
     expect(new X509Certificate(readFileSync(admin.certificate)).verify(authority.publicKey)).toBe(true);
   }
 });
+
+test.each(['clusterCa', 'serviceAccountKey'] as const)(
+  'pods of earlier starts have to be replaced when %s was lost',
+  async (name) => {
+    const folder = temporaryFolder();
+    const first = await prepareCredentials(folder, '127.244.0.1', 6443);
+    mkdirSync(path.join(folder, 'etcd'));
+    await prepareCredentials(folder, '127.244.0.1', 6443);
+    expect(isReplacementPending(folder)).toBe(false);
+    rmSync(first[name]);
+    await prepareCredentials(folder, '127.244.0.1', 6443);
+    expect(isReplacementPending(folder)).toBe(true);
+  },
+);
 
 test('every file can be read by its owner only', async () => {
   const folder = temporaryFolder();

@@ -6,7 +6,7 @@
  * names the addresses that this run has, and never expires in use.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { writeFileSafely } from '../record-file.ts';
@@ -18,6 +18,7 @@ import {
   type KeyPair,
   type Subject,
 } from './certificates.ts';
+import { requireReplacement } from './pending-replacement.ts';
 
 /** Names of the two nodes, in order. */
 export const nodeNames = ['node-1', 'node-2'] as const;
@@ -50,12 +51,17 @@ export interface Credentials {
 export async function prepareCredentials(stateFolder: string, address: string, port: number): Promise<Credentials> {
   const folder = path.join(stateFolder, 'pki');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const cluster = await keptAuthority(folder, 'ml-job-mesh-cluster');
+  /** Pods that are left of earlier starts trust the authority that is lost, and their tokens are from the key that is. */
+  const noteLoss = (what: string) => {
+    if (existsSync(path.join(stateFolder, 'etcd'))) requireReplacement(stateFolder, `${what} was lost`);
+  };
+  const cluster = await keptAuthority(folder, 'ml-job-mesh-cluster', () => noteLoss("the cluster's authority"));
   const etcd = await keptAuthority(folder, 'ml-job-mesh-etcd');
   const nodeClient = await keptAuthority(folder, 'ml-job-mesh-node-client');
   const serviceAccountKey = path.join(folder, 'service-account.key');
   const serviceAccountPublicKey = path.join(folder, 'service-account.pub');
   if (!isSoundSigningKey(serviceAccountKey, serviceAccountPublicKey)) {
+    noteLoss("the key of the accounts' tokens");
     const { privateKey, publicKey } = await createSigningKeys();
     writeFileSafely(serviceAccountPublicKey, publicKey);
     writeFileSafely(serviceAccountKey, privateKey);
@@ -118,12 +124,16 @@ function buildKubeconfig(authority: KeyPair, client: KeyPair, user: string, serv
   });
 }
 
-/** An authority that is read from the folder, or made and written there. A damaged one is lost. Gives PEM, not paths. */
-async function keptAuthority(folder: string, name: string): Promise<KeyPair> {
+/**
+ * An authority that is read from the folder, or made and written there. A damaged one is lost. Gives PEM, not paths.
+ * @param beforeMaking called before it is made
+ */
+async function keptAuthority(folder: string, name: string, beforeMaking = () => {}): Promise<KeyPair> {
   const certificateFile = path.join(folder, `${name}-ca.crt`);
   const keyFile = path.join(folder, `${name}-ca.key`);
   const kept = { certificate: readIfThere(certificateFile), key: readIfThere(keyFile) };
   if (isSoundPair(kept)) return kept;
+  beforeMaking();
   const authority = await createAuthority(name);
   writeFileSafely(keyFile, authority.key);
   writeFileSafely(certificateFile, authority.certificate);

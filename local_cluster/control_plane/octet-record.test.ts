@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hasMoved, octetBefore, recordMoveDone, recordOctet } from './octet-record.ts';
+import { octetBefore, recordOctet } from './octet-record.ts';
+import { isReplacementPending, recordReplacementDone } from './pending-replacement.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -14,7 +15,7 @@ test('a first start has not moved, and neither has one with the octet of the run
   expect(octetBefore(folder)).toBeUndefined();
   for (let start = 0; start < 2; start++) {
     recordOctet(folder, 244);
-    expect([octetBefore(folder), hasMoved(folder)]).toEqual([244, false]);
+    expect([octetBefore(folder), isReplacementPending(folder)]).toEqual([244, false]);
   }
   expect(readFileSync(path.join(folder, 'octet'), 'utf8')).toBe('244\n');
 });
@@ -23,14 +24,21 @@ test('a move is known to every later start until it is done, also after one that
   recordOctet(folder, 244);
   const seen = [245, 245, 244].map((octet) => {
     recordOctet(folder, octet);
-    return [octetBefore(folder), hasMoved(folder)];
+    return [octetBefore(folder), isReplacementPending(folder)];
   });
   expect(seen).toEqual([
     [245, true],
     [245, true],
     [244, true],
   ]);
-  recordMoveDone(folder);
+  recordReplacementDone(folder);
   recordOctet(folder, 244);
-  expect(hasMoved(folder)).toBe(false);
+  expect(isReplacementPending(folder)).toBe(false);
+});
+
+test('an octet that was lost may have been another one', () => {
+  recordOctet(folder, 244);
+  truncateSync(path.join(folder, 'octet'));
+  recordOctet(folder, 244);
+  expect([octetBefore(folder), isReplacementPending(folder)]).toEqual([244, true]);
 });

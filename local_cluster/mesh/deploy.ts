@@ -2,8 +2,8 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { V1Deployment, V1DeploymentList, V1PodList } from '@kubernetes/client-node';
-import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
+import type { V1ConfigMap, V1Deployment, V1DeploymentList, V1PodList } from '@kubernetes/client-node';
+import { type ClusterConnection, KubernetesError } from '@ml-job-mesh/cluster-client';
 import { stringify } from 'yaml';
 import { tierNames } from '../../tier_service/tier-names.ts';
 import { projectFolder } from '../install/cache.ts';
@@ -59,6 +59,7 @@ export async function applyManifests(kubectl: Kubectl, folder: string): Promise<
 }
 
 const serviceNamespaces = ['web-tier', ...tierNames.map((name) => `${name}-tier`)];
+const replacedNamespaces = ['kube-system', ...serviceNamespaces];
 
 /**
  * Removes what earlier runs have left of the services' pods: a stop of the mesh ends them as failed, and ReplicaSets
@@ -68,9 +69,36 @@ export async function removeEndedServicePods(connection: ClusterConnection): Pro
   await removePods(connection, serviceNamespaces, { fieldSelector: 'status.phase=Failed' });
 }
 
-/** Has all services, the DNS among them, begin anew, for a cluster whose addresses have changed. Jobs go on. */
+/** Has all services, the DNS among them, begin anew, for a cluster that is no longer the one they know. Jobs go on. */
 export async function replaceServicePods(connection: ClusterConnection): Promise<void> {
-  await removePods(connection, ['kube-system', ...serviceNamespaces], {});
+  await removePods(connection, replacedNamespaces, {});
+}
+
+/**
+ * Waits until pods that are made from now on are given this authority's certificate to know the API server by: a
+ * controller publishes it in each namespace soon after it has started.
+ * @throws Error after `withinMs`
+ */
+export async function waitForAuthority(
+  connection: Pick<ClusterConnection, 'get'>,
+  authority: string,
+  signal: AbortSignal,
+  withinMs: number,
+): Promise<void> {
+  const giveUpAt = performance.now() + withinMs;
+  for (const namespace of replacedNamespaces) {
+    const path = `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt`;
+    while ((await connection.get<V1ConfigMap>(path).catch(absent))?.data?.['ca.crt'] !== authority) {
+      signal.throwIfAborted();
+      if (performance.now() > giveUpAt)
+        throw new Error(`the authority of the cluster is not published in ${namespace} after ${withinMs / 1000} s`);
+      await sleep(pollMs);
+    }
+  }
+}
+
+function absent(error: unknown): undefined {
+  if (!(error instanceof KubernetesError && error.status === 404)) throw error;
 }
 
 async function removePods(connection: ClusterConnection, namespaces: string[], query: Record<string, string>) {

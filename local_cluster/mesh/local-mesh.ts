@@ -12,6 +12,7 @@ import {
   applyManifests,
   removeEndedServicePods,
   replaceServicePods,
+  waitForAuthority,
   waitForDeployments,
   writeKustomization,
 } from './deploy.ts';
@@ -87,9 +88,10 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
 
 async function deploy({ say, signal }: StepContext, cluster: EmbeddedCluster): Promise<void> {
   const { connection } = cluster;
-  if (cluster.hasMoved) {
+  if (cluster.needsReplacement) {
+    await waitForAuthority(connection, cluster.authority, signal, readyWithinMs);
     await replaceServicePods(connection);
-    cluster.recordMoveDone();
+    cluster.recordReplacementDone();
   }
   await removeEndedServicePods(connection);
   await waitForDeployments((path) => connection.get(path), say, signal, readyWithinMs);

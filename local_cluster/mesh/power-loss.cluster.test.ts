@@ -1,5 +1,5 @@
 /** A mesh whose files a power loss has left empty: it starts again, and it can be reset. */
-import { existsSync, globSync, truncateSync } from 'node:fs';
+import { existsSync, globSync, rmSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { endContainers } from '../supervisor/leftover-containers.ts';
@@ -14,11 +14,9 @@ import {
   startMeshCommand,
 } from '../testing/mesh-command.ts';
 
-/**
- * Everything that is kept in a state folder, but for etcd's own files, the logs, the pods' volumes, and the keys of which
- * credentials.test.ts tells.
- */
+/** Everything that is kept in a state folder, but for etcd's own files, the logs and the pods' volumes. */
 const records = [
+  'pki/*',
   '*.json',
   'octet',
   'kubeconfig',
@@ -54,17 +52,30 @@ function emptyRecords(): Record<string, number> {
 
 const isOfMesh = (argv: string[]) => argv.some((argument) => argument.includes(`${place.stateFolder}/`));
 
-test('a start after a power loss that left every record empty is as good as any', async () => {
+async function losePower(): Promise<void> {
   await mesh.end('SIGKILL');
   await endLeftovers(place.stateFolder);
   await endContainers(place.stateFolder);
   expect(findProcesses(isOfMesh)).toEqual([]);
+}
+
+test('a start after a power loss that left every record empty is as good as any', async () => {
+  await losePower();
   const counts = emptyRecords();
   expect(Object.entries(counts).filter(([, count]) => count === 0)).toEqual([]);
   mesh = await startMeshCommand(place);
   expect(mesh.output()).not.toContain('starting it again');
-  expect((await fetch(`${mesh.front}/free/readyz`)).status).toBe(200);
+  expect(await statusOf('free/readyz')).toBe(200);
 });
+
+test('services that went on while the keys of the cluster were lost are replaced, since nothing trusts them any more', async () => {
+  await mesh.end('SIGKILL');
+  rmSync(path.join(place.stateFolder, 'pki'), { recursive: true });
+  mesh = await startMeshCommand(place);
+  expect(await Promise.all(['free/readyz', 'config'].map((url) => statusOf(url)))).toEqual([200, 200]);
+});
+
+const statusOf = async (url: string) => (await fetch(`${mesh.front}/${url}`)).status;
 
 test('a reset ends everything that runs, although no record says what that is', async () => {
   await mesh.end('SIGKILL');
