@@ -28,9 +28,11 @@ async function reset(places: number): Promise<void> {
   await cluster.delete(jobsPath(namespace), { propagationPolicy: 'Background' });
   await until(async () => (await listPods()).length === 0, 'the pods of the test before to be gone');
   await cluster.delete(`${quotas}/quota`).catch(() => undefined);
-  const hard = { 'requests.cpu': String(places), 'limits.cpu': String(places) };
-  await cluster.create(quotas, { metadata: { name: 'quota' }, spec: { hard } });
+  await cluster.create(quotas, { metadata: { name: 'quota' }, spec: { hard: hardLimits(places) } });
 }
+
+const hardLimits = (places: number) => ({ 'requests.cpu': String(places), 'limits.cpu': String(places) });
+const setPlaces = (places: number) => cluster.patch(`${quotas}/quota`, { spec: { hard: hardLimits(places) } });
 
 beforeEach(() => reset(2));
 
@@ -104,8 +106,11 @@ test('a Job that is suspended by hand waits again at once, and starts anew when 
   for (const id of [first, second]) await agree(id, { status: 'running' });
   const before = (await listPods()).map(({ metadata }) => metadata!.uid);
 
+  // It is the first in the line again: without the smaller quota its turn would come before anybody saw it wait.
+  await setPlaces(1);
   const { metadata } = await patchJob(first, { suspend: true });
   await agree(first, { status: 'queued', queue_position: 1 });
+  await setPlaces(2);
   await agree(first, { status: 'running' });
   const own = (await listPods()).filter((pod) => controllerUidOf(pod) === metadata!.uid);
   expect(own).toHaveLength(1);
@@ -142,17 +147,13 @@ test('a quota that is edited or replaced is followed', async () => {
   const { postSome, agree, answers } = await startReplicas();
   const ids = await postSome(4);
   await agree(ids[1]!, { status: 'running' });
-  const hard = { 'requests.cpu': '3', 'limits.cpu': '3' };
-  await cluster.patch(`${quotas}/quota`, { spec: { hard } });
+  await setPlaces(3);
   await agree(ids[2]!, { status: 'running' });
   await agree(ids[3]!, { status: 'queued', queue_position: 1 });
   await cluster.delete(`${quotas}/quota`);
   await until(async () => (await answers('/free/queue')).every(({ limit }) => limit === 0), 'a queue without places');
   await agree(ids[3]!, { status: 'queued' });
-  await cluster.create(quotas, {
-    metadata: { name: 'other' },
-    spec: { hard: { 'requests.cpu': '4', 'limits.cpu': '4' } },
-  });
+  await cluster.create(quotas, { metadata: { name: 'other' }, spec: { hard: hardLimits(4) } });
   await agree(ids[3]!, { status: 'running' });
   await cluster.delete(`${quotas}/other`);
 });

@@ -9,8 +9,8 @@ import { mkdirSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
-import { watchForAbandonment } from '../supervisor/abandonment.ts';
-import { killProcess, type ProcessIdentity } from '../supervisor/process-identity.ts';
+import { findControlPlane, watchForAbandonment } from '../supervisor/abandonment.ts';
+import { killProcess } from '../supervisor/process-identity.ts';
 import { startLogServer } from './logs/log-server.ts';
 import { measureContainers } from './metrics/measured-containers.ts';
 import { createMetricsAccess } from './metrics/metrics-access.ts';
@@ -24,7 +24,6 @@ import { loadServingCertificate } from './registration/serving-certificate.ts';
 import { detectCgroups } from './runs/cgroups.ts';
 
 const nodeCpus = 2;
-const controlPlane = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'];
 const logPort = 10250;
 const dnsPort = 1053;
 /** The whole shutdown has to fit into what a supervisor grants; pods get this much of it. */
@@ -57,19 +56,22 @@ async function startAgent(): Promise<void> {
   const endAsked = Promise.withResolvers<unknown>();
   process.on('SIGTERM', endAsked.resolve);
   process.on('SIGINT', endAsked.resolve);
-  let abandoned: ProcessIdentity[] = [];
+  let isAbandoned = false;
   const name = required('name');
   const log = (message: string) => writeLine(`${new Date().toISOString()} ${name} ${message}`);
   const node = await startNode(name, log);
-  watchForAbandonment(dirname(resolve(required('state'))), (processes) => {
+  const stateFolder = dirname(resolve(required('state')));
+  watchForAbandonment(stateFolder, () => {
     log('the supervisor and the state folder of this cluster are gone: ending it');
     // The other nodes notice by themselves, and end their own pods.
-    abandoned = controlPlane.flatMap((component) => processes[component] ?? []);
+    isAbandoned = true;
     endAsked.resolve(undefined);
   });
   await endAsked.promise;
   log('shutting down');
-  const killAbandoned = () => Promise.all(abandoned.map(killProcess));
+  const killAbandoned = async () => {
+    if (isAbandoned) await Promise.all(findControlPlane(stateFolder).map(killProcess));
+  };
   setTimeout(() => void killAbandoned().finally(() => process.exit(1)), shutdownGraceMs + reportMs);
   await node.shutDown();
   await killAbandoned();

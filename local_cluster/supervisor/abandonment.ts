@@ -3,35 +3,41 @@
  * will find it. While the folder is there, a cluster without a supervisor goes on, for the next start to take over.
  */
 import { statSync } from 'node:fs';
-import type { ProcessIdentity } from './process-identity.ts';
-import { isRunning } from './process-identity.ts';
-import { type ProcessRecords, readRecords } from './process-records.ts';
+import path from 'node:path';
+import { findProcesses, isRunning, type ProcessIdentity } from './process-identity.ts';
+import { readRecords } from './process-records.ts';
 
 const lookMs = 5_000;
 
-/**
- * Looks now and then, until it is so.
- * @param onAbandoned given the processes of the cluster, as they were on record last, by name
- */
-export function watchForAbandonment(
-  stateFolder: string,
-  onAbandoned: (processes: Record<string, ProcessIdentity>) => void,
-  everyMs = lookMs,
-): void {
+/** Looks now and then, until it is so, and calls back then, once. */
+export function watchForAbandonment(stateFolder: string, onAbandoned: () => void, everyMs = lookMs): void {
   const folder = identifyFolder(stateFolder);
-  let last: ProcessRecords = readRecords(stateFolder);
+  let { supervisor } = readRecords(stateFolder);
   const timer = setInterval(() => {
     // Another folder in its place is another cluster's.
     if (identifyFolder(stateFolder) === folder) {
-      last = { ...last, ...readRecords(stateFolder) };
+      supervisor = readRecords(stateFolder).supervisor ?? supervisor;
       return;
     }
-    const { supervisor, ...processes } = last;
     if (supervisor && isRunning(supervisor)) return;
     clearInterval(timer);
-    onAbandoned(processes);
+    onAbandoned();
   }, everyMs);
   timer.unref();
+}
+
+const components = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'];
+
+/**
+ * Finds the control plane of a state folder by what its processes were started with. The records that name them have gone
+ * with the folder, and a node that looked at these before may have looked too early.
+ */
+export function findControlPlane(stateFolder: string): ProcessIdentity[] {
+  return findProcesses(([program = '', ...given]) => {
+    // Released programs have their own names; the one that is built is given the component's.
+    const isComponent = components.includes(path.basename(program)) || components.includes(given[0] ?? '');
+    return isComponent && given.some((argument) => argument.includes(`${stateFolder}${path.sep}`));
+  });
 }
 
 function identifyFolder(folder: string): string | undefined {
