@@ -16,6 +16,7 @@ const declared = {
   key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   queue_full: { status: 429, title: 'The queue is full' },
   too_many_jobs: { status: 429, title: 'This client has as many unfinished jobs as it may' },
+  too_many_streams: { status: 429, title: 'Too many event streams are open' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },
   cluster_unavailable: { status: 503, title: 'The Kubernetes API cannot be reached or is overloaded' },

@@ -35,6 +35,7 @@ describe.each([
       `/img-classification/${tier}`,
       `/${tier}/jobs/a/logs?follow=true`,
       `/${tier}/jobs/a/events`,
+      `/${tier}/events`,
     ];
     for (const path of paths) {
       const headers = { 'x-request-id': 'made-by-the-front', 'x-forwarded-for': '203.0.113.7' };

@@ -7,6 +7,7 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { describeInvalidInput, refuseUnknownQueries } from './routes/input.ts';
 import { jobRoutes } from './routes/job.ts';
+import { listEventRoutes } from './routes/list-events.ts';
 import { listRoutes } from './routes/list-jobs.ts';
 import { logRoutes } from './routes/logs.ts';
 import { queueRoutes } from './routes/queue.ts';
@@ -36,8 +37,8 @@ export async function addInterface(app: FastifyInstance, context: TierContext & 
   await readEveryBody(app);
   await documentation(app, { tier: context.tier });
   await app.register(async (routes) => {
-    const all = [submitRoutes, listRoutes, clearRoutes, jobRoutes, logRoutes, eventRoutes, queueRoutes, healthRoutes];
-    for (const addRoutes of all) addRoutes(routes, context);
+    const ofJobs = [submitRoutes, listRoutes, clearRoutes, jobRoutes, logRoutes, eventRoutes];
+    for (const addRoutes of [...ofJobs, listEventRoutes, queueRoutes, healthRoutes]) addRoutes(routes, context);
   });
 }
 

@@ -18,11 +18,15 @@ import { createStampClock } from './records/stamp-clock.ts';
 import { loadJobTemplate } from './submission/job-template.ts';
 import { createSubmitter } from './submission/submit-job.ts';
 import type { Tier } from './tier.ts';
+import { staleness } from './tier-context.ts';
 import { createTierMetrics } from './tier-metrics.ts';
 import { startTierWatches } from './tier-watches.ts';
 import { createEventHub } from './views/event-hub.ts';
 import { viewJob } from './views/job-view.ts';
+import { createListFeed } from './views/list-feed.ts';
+import { listVersion } from './views/list-page.ts';
 import { createQueueEstimate } from './views/queue-estimate.ts';
+import { viewQueue } from './views/queue-view.ts';
 
 /** How long a tier waits for what; tests wait for less, and change nothing else. */
 export interface TierTimings {
@@ -32,6 +36,8 @@ export interface TierTimings {
   heartbeatMs?: number;
   /** How often a changed position in the queue is told at most. */
   positionMs?: number;
+  /** How often changes of jobs are told at most to those who read the events of all. */
+  changesMs?: number;
   /** How long a pod may be unable to start before its job counts as failed. */
   stuckAfterMs?: number;
   logs?: Partial<LogTimings> | undefined;
@@ -103,6 +109,16 @@ export async function composeTier(options: ComposeTierOptions) {
     });
   const waitingOf = (record: JobRecord) => `${index.queuePosition(record)} ${reasons.of(record)?.code}`;
   const hub = createEventHub(index, { ...timings, waitingOf });
+  const feed = createListFeed({
+    index,
+    view,
+    queue: () => viewQueue({ index, places, reasons }),
+    version: () => listVersion(index, reasons),
+    clients,
+    staleness: () => staleness(watched),
+    ...timings,
+  });
+  tierMetrics.countStreams({ job: hub.size, list: feed.readers.size });
   const logs = createJobLogs({ cluster, index, timings: timings.logs });
   const submit = createSubmitter({
     tier,
@@ -114,7 +130,8 @@ export async function composeTier(options: ComposeTierOptions) {
     maxUnfinished,
     maxUnfinishedPerClient,
   });
-  const context = { tier, template, cluster, index, hub, logs, submit, clients, places, reasons, view, ...watched };
+  const seen = { index, hub, listReaders: feed.readers, logs, places, reasons, view, ...watched };
+  const context = { tier, template, cluster, submit, clients, ...seen };
   await addInterface(app, context);
   metrics.measure(app);
 
@@ -138,13 +155,14 @@ export async function composeTier(options: ComposeTierOptions) {
       tierMetrics.admissionWait.observe(waitedMs / 1_000);
       app.log.info({ job: record.id, waitedMs }, 'admitted');
     };
-    const seen = { pods: podWatches[0]!, quotas };
+    const counted = { pods: podWatches[0]!, quotas };
     const onRefused = (error: KubernetesError) => {
       reasons.sawAdmission(error);
       onFault('admission')(error);
     };
     stops.push(
-      startAdmission({ cluster, index, ...seen, onAdmitted, onFault: onRefused, onWakeFault: onFault('wake-up') }).stop,
+      startAdmission({ cluster, index, ...counted, onAdmitted, onFault: onRefused, onWakeFault: onFault('wake-up') })
+        .stop,
     );
   }
 
@@ -159,6 +177,7 @@ export async function composeTier(options: ComposeTierOptions) {
     /** Ends the streams, finishes the requests that are being answered, and stops all that runs. */
     async stop(): Promise<void> {
       hub.close();
+      feed.close();
       logs.close();
       await app.close();
       for (const stop of stops) stop();

@@ -1,5 +1,5 @@
 import type { ClusterConnection, WatchCache } from '@ml-job-mesh/cluster-client';
-import { type Clients, problem } from '@ml-job-mesh/http-service';
+import { type Clients, type EventReaders, problem, type ServiceError } from '@ml-job-mesh/http-service';
 import type { WaitingReasons } from './admission/waiting-reasons.ts';
 import type { JobLogs } from './logs/job-logs.ts';
 import type { JobIndex } from './records/job-index.ts';
@@ -16,6 +16,8 @@ export interface TierContext {
   cluster: ClusterConnection;
   index: JobIndex;
   hub: EventHub;
+  /** Those who read the events of all jobs. */
+  listReaders: EventReaders;
   /** What is read of the jobs' logs. */
   logs: JobLogs;
   reasons: WaitingReasons;
@@ -40,17 +42,24 @@ export function staleForMs({ jobWatches, podWatches, quotaWatch }: Watches): num
   );
 }
 
+/** What a client is told while the memory may be out of date, a 503; undefined while it is not. */
+export function staleness(context: Watches): ServiceError | undefined {
+  const staleMs = staleForMs(context);
+  if (staleMs === 0) return undefined;
+  const refused = withoutAccess(context);
+  if (refused) return refused;
+  const since = Number.isFinite(staleMs) ? `for ${Math.ceil(staleMs / 1_000)} s` : 'since this service started';
+  const detail = `the Kubernetes API has not been heard from ${since}`;
+  return problem('cluster_unavailable', detail, { retryAfterSeconds: 2 });
+}
+
 /**
  * To be called before anything is answered from memory.
  * @throws ServiceError 503 while the memory may be out of date
  */
 export function requireFresh(context: Watches): void {
-  const staleMs = staleForMs(context);
-  if (staleMs === 0) return;
-  const refused = withoutAccess(context);
-  if (refused) throw refused;
-  const since = Number.isFinite(staleMs) ? `for ${Math.ceil(staleMs / 1_000)} s` : 'since this service started';
-  throw problem('cluster_unavailable', `the Kubernetes API has not been heard from ${since}`, { retryAfterSeconds: 2 });
+  const stale = staleness(context);
+  if (stale) throw stale;
 }
 
 /**

@@ -25,7 +25,7 @@ beforeEach(async () => {
     },
   });
   front = await startFront({
-    upstreams: { [frontHosts.free]: tier.port },
+    upstreams: { [frontHosts.free]: tier.port, [frontHosts.grader]: tier.port },
     // What would end a stream that is taken for an ordinary call; a call that waits is given a part of its minute.
     adjust: (bootstrap) => {
       httpManagerOf(bootstrap).stream_idle_timeout = '0.5s';
@@ -60,6 +60,8 @@ describe('A stream through the front proxy', () => {
     '/free/jobs/free-job-template-1/logs/?follow=true',
     '/free/jobs/free-job-template-1/events',
     '/free/jobs/free-job-template-1/events/',
+    '/free/events',
+    '/cluster/events',
   ])('comes line by line, and outlives every time-out of other calls: %s', async (path) => {
     const { answer } = await openStream(path);
     expect(String(answer.read())).toBe('Epoch [1/5], Step [100/600], Loss: 0.2846\n');

@@ -47,6 +47,7 @@ describe.each([freeTier, premiumTier])('the description of the $name tier', (tie
     const expected = [
       `DELETE /${name}/jobs`,
       `DELETE /${name}/jobs/{id}`,
+      `GET /${name}/events`,
       `GET /${name}/healthz`,
       `GET /${name}/jobs`,
       `GET /${name}/jobs/{id}`,

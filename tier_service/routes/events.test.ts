@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
+import { listenToEvents, type ReceivedEvent } from '@ml-job-mesh/http-service/testing/event-listener.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startTestTier } from '../testing/test-tier.ts';
 
@@ -9,58 +10,19 @@ const succeeded = {
   containerStatuses: [{ name: 'classify', state: { terminated: { exitCode: 0, message: JSON.stringify(result) } } }],
 } as never;
 
-interface Event {
-  id: string;
-  event: string;
-  data: { status: string; queue_position: number | null; result: unknown };
-}
+type Told = { status: string; queue_position: number | null; result: unknown };
 
 async function startWithJob() {
   const tier = await startTestTier();
   const origin = await tier.app.listen({ port: 0, host: '127.0.0.1' });
   const { id } = (await tier.post({ dataset: 'mnist' })).json();
   await vi.waitFor(() => expect(tier.index.get(id)).toBeDefined());
-  return { ...tier, id, listen: (lastId?: string, job = id) => listen(`${origin}/free/jobs/${job}/events`, lastId) };
+  const listen = (lastId?: string, job = id) =>
+    listenToEvents<Told>(`${origin}/free/jobs/${job}/events`, lastId === undefined ? {} : { 'last-event-id': lastId });
+  return { ...tier, id, listen };
 }
 
-/** Listens as an EventSource does; `done` settles with all events when the other side has ended the stream. */
-async function listen(url: string, lastId?: string) {
-  const leave = new AbortController();
-  onTestFinished(() => leave.abort());
-  const answer = await fetch(url, { signal: leave.signal, ...(lastId && { headers: { 'last-event-id': lastId } }) });
-  const events: Event[] = [];
-  let comments = 0;
-  const read = async () => {
-    let text = '';
-    for await (const chunk of (answer.body ?? new Blob().stream()).pipeThrough(new TextDecoderStream())) {
-      const blocks = (text + chunk).split('\n\n');
-      text = blocks.pop()!;
-      for (const block of blocks) {
-        if (block.startsWith(':')) comments++;
-        else events.push(parse(block));
-      }
-    }
-    return events;
-  };
-  return {
-    status: answer.status,
-    type: answer.headers.get('content-type'),
-    events,
-    comments: () => comments,
-    done: read().catch((error: Error) => {
-      // The test is over, and nobody listens any more.
-      if (error.name !== 'AbortError') throw error;
-      return events;
-    }),
-  };
-}
-
-function parse(block: string): Event {
-  const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)));
-  return { ...fields, data: JSON.parse(fields.data) };
-}
-
-const named = (events: Event[]) => events.map(({ event, data }) => `${event} ${data.status}`);
+const named = (events: ReceivedEvent<Told>[]) => events.map(({ event, data }) => `${event} ${data.status}`);
 
 test('a listener is told where the job is, every step of it, its result, and then the stream ends', async () => {
   const { listen, id, putPod, endJob } = await startWithJob();

@@ -1,5 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import { answers } from '@ml-job-mesh/http-service';
+import {
+  answers,
+  beginEventStream,
+  endWithin,
+  eventBytes,
+  eventStreamType,
+  maxMissedHeartbeats,
+  signOfLife,
+  streamStopMs,
+} from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { awaitRecord } from '../records/await-record.ts';
@@ -11,7 +20,6 @@ import { requireFresh, type TierContext } from '../tier-context.ts';
 import { Job } from '../views/job-view.ts';
 import { JobParams } from './input.ts';
 import { redirectToPlainSpelling } from './plain-spelling.ts';
-import { endWithin } from './slow-readers.ts';
 
 type EventName = 'status' | 'progress' | 'result';
 
@@ -22,11 +30,6 @@ const Event = Type.Object({
   data: Type.String({ contentMediaType: 'application/json', contentSchema: Job }),
 });
 
-/** A listener that takes nothing for so many heartbeats is sent away. */
-const maxMissedHeartbeats = 4;
-const mediaType = 'text/event-stream; charset=utf-8';
-/** When the service stops, listeners have so long to take what they were told. */
-const stopMs = 1_000;
 /** A result, or the reason of a failure, may follow the end that it belongs to by a moment. */
 const resultGraceMs = 2_000;
 
@@ -63,16 +66,8 @@ export function eventRoutes(app: FastifyInstance, context: TierContext): void {
     if (reply.raw.destroyed) return reply.hijack();
     // An EventSource comes back for ever after a normal end; 204 is what stops it.
     if (request.headers['last-event-id'] === lastEventId(record)) return reply.code(204).send();
-    if (request.method === 'HEAD') return reply.type(mediaType).send();
-    reply.hijack();
-    request.raw.socket.setTimeout(0);
-    reply.raw.writeHead(200, {
-      'content-type': mediaType,
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-      'x-request-id': request.id,
-    });
-    streamEvents(reply.raw, record, context);
+    if (request.method === 'HEAD') return reply.type(eventStreamType).send();
+    streamEvents(beginEventStream(request, reply), record, context);
   });
 }
 
@@ -102,10 +97,7 @@ function streamEvents(
       owed.add(name);
       return;
     }
-    const job = view(record);
-    const text = `id: ${eventId(record, name)}\nevent: ${name}\ndata: ${JSON.stringify(job)}\n\n`;
-    // As bytes: after strings with other letters than ASCII's, Node may never again say that the listener keeps up.
-    response.write(Buffer.from(text));
+    response.write(eventBytes(name, JSON.stringify(view(record)), eventId(record, name)));
   }
 
   function finish(): void {
@@ -148,9 +140,9 @@ function streamEvents(
       const isBehind = response.writableNeedDrain || response.writableEnded;
       missedHeartbeats = isBehind ? missedHeartbeats + 1 : 0;
       if (missedHeartbeats > maxMissedHeartbeats) response.destroy();
-      else if (missedHeartbeats === 0) response.write(': alive\n\n');
+      else if (missedHeartbeats === 0) response.write(signOfLife);
     },
-    onClose: () => endWithin(response, stopMs),
+    onClose: () => endWithin(response, streamStopMs),
   });
 
   response.on('drain', () => {

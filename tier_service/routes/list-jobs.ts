@@ -6,7 +6,7 @@ import { datasets } from '../state/datasets.ts';
 import { statuses } from '../state/job-status.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
 import { Job } from '../views/job-view.ts';
-import { listPage } from '../views/list-page.ts';
+import { listPage, listVersion } from '../views/list-page.ts';
 
 const defaultLimit = 50;
 
@@ -31,15 +31,12 @@ const JobList = Type.Object({
 
 /** How many pages are kept: many clients ask for the same few again and again. */
 const maxPages = 100;
-/** For so long a page is kept at most, in milliseconds. */
-const keptMs = 2_000;
 
 /** `GET /{tier}/jobs`, answered from memory; a page is written once until something changes. */
 export function listRoutes(app: FastifyInstance, context: TierContext): void {
   const { tier, index, view, reasons, clients } = context;
   const pages = new Map<string, { version: string; bytes: Buffer }>();
-  /** Of the jobs, of why they wait, and of the moment: estimates move with the clock. */
-  const version = () => `${index.version()}.${reasons.version()}.${Math.floor(performance.now() / keptMs)}`;
+  const version = () => listVersion(index, reasons);
   const schema = {
     summary: 'List jobs, newest first',
     tags: ['jobs'],

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { KubernetesError } from '@ml-job-mesh/cluster-client';
-import { answers, problem, textAnswer } from '@ml-job-mesh/http-service';
+import { answers, endWithin, problem, textAnswer, writeAndWait } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { JobLogs } from '../logs/job-logs.ts';
@@ -17,7 +17,6 @@ import { containerName, isJobOver, isTerminal, type Job } from '../state/kuberne
 import type { TierContext } from '../tier-context.ts';
 import { JobParams } from './input.ts';
 import { redirectToPlainSpelling } from './plain-spelling.ts';
-import { endWithin, writeAndWait } from './slow-readers.ts';
 
 const LogQuery = Type.Object({
   follow: Type.Optional(Type.Boolean({ default: false, description: 'Stream the log until the job ends.' })),

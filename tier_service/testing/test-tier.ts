@@ -26,7 +26,7 @@ export const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
 
 /** Short, so that no test waits for long. */
 const timings = {
-  ...{ watchSeconds: 2, heartbeatMs: 200, positionMs: 50, stuckAfterMs: 100 },
+  ...{ watchSeconds: 2, heartbeatMs: 200, positionMs: 50, changesMs: 20, stuckAfterMs: 100 },
   logs: { silenceMs: 2_000, overGraceMs: 300, turnMs: 2_000, giveUpMs: 3_000 },
 };
 
@@ -54,7 +54,7 @@ export async function startTestTier(options: TestTierOptions = {}) {
     kubeconfig,
     timings,
   });
-  const { app, index, hub, cluster, template } = running;
+  const { app, index, hub, listReaders, cluster, template } = running;
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= running.stop());
   onTestFinished(async () => {
@@ -68,6 +68,7 @@ export async function startTestTier(options: TestTierOptions = {}) {
     stub,
     index,
     hub,
+    listReaders,
     cluster,
     template,
     stop,

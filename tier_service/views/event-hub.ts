@@ -1,4 +1,5 @@
 // Hands each job's changes to those who listen to it. However many listen, there is one watch behind them.
+import { heartbeatMs as usualHeartbeatMs } from '@ml-job-mesh/http-service';
 import type { JobChange, JobIndex } from '../records/job-index.ts';
 import type { JobRecord } from '../records/job-record.ts';
 
@@ -20,7 +21,7 @@ export interface EventHubOptions {
 export type EventHub = ReturnType<typeof createEventHub>;
 
 export function createEventHub(index: JobIndex, options: EventHubOptions = {}) {
-  const { heartbeatMs = 15_000, positionMs = 1_000 } = options;
+  const { heartbeatMs = usualHeartbeatMs, positionMs = 1_000 } = options;
   const { waitingOf = (record) => String(index.queuePosition(record)) } = options;
   const listeners = new Map<string, Set<JobListener>>();
   /** What the listeners of each job know of its wait. */

@@ -18,6 +18,14 @@ interface Fragment {
   text: string;
 }
 
+/** An estimate moves with the clock; it is told anew after so long at the latest, in milliseconds. */
+const keptMs = 2_000;
+
+/** Of the jobs, of why they wait, and of the moment: while it stays the same, so does every page. */
+export function listVersion(index: { version(): number }, reasons: { version(): number }): string {
+  return `${index.version()}.${reasons.version()}.${Math.floor(performance.now() / keptMs)}`;
+}
+
 /** A job's JSON is made again only when the job has changed. */
 const fragments = new WeakMap<JobRecord, Fragment>();
 
@@ -40,7 +48,8 @@ export function listPage(index: JobIndex, view: View, { limit, cursor, matches }
   return `{"jobs":[${jobs.join(',')}],"next_cursor":${hasMore ? `"${writeCursor(last!.key)}"` : 'null'}}`;
 }
 
-function jsonOf(record: JobRecord, view: View): string {
+/** A job as JSON text. */
+export function jsonOf(record: JobRecord, view: View): string {
   const { state, progress } = record;
   // Of one that waits, more changes than itself.
   if (state.status === 'queued' || state.status === 'starting') return JSON.stringify(view(record));
