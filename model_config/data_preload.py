@@ -4,11 +4,13 @@
     python data_preload.py mnist --from FOLDER                 takes IDX files, plain or .gz, from a folder
     python data_preload.py kmnist --from FOLDER --split 2000   makes both splits out of a test split alone
 
-A checksum goes beside each file, so that a job notices when one is damaged later.
+A checksum goes beside each file, so that a job notices when one is damaged later. origin.json says where a
+dataset is from: a network that is published states what it was trained on.
 """
 
 import gzip
 import hashlib
+import json
 import sys
 import tempfile
 import zlib
@@ -22,6 +24,7 @@ from utils import (
     IMAGE_SIDE,
     IMAGES_MAGIC,
     LABELS_MAGIC,
+    ORIGIN_FILE,
     JobError,
     damaged,
     images_name,
@@ -109,14 +112,24 @@ def write_split(folder: Path, split: str, images: bytes | memoryview, labels: by
 def preload_from(source: Path, dataset: str, data_folder: Path, test_count: int | None) -> None:
     """Takes a dataset from a folder of IDX files, or both its splits out of the test split alone."""
     test = read_source(source, dataset, "test")
+    # A set of the originals' size was found to be the original when it was read.
+    is_original = len(test[1]) == ORIGINAL_COUNTS["test"]
+    origin = DATASETS[dataset]["source"] if is_original else "a folder of the user's own"
+    note = None
     if test_count is None:
         splits = {"train": read_source(source, dataset, "train"), "test": test}
     elif 0 < test_count < len(test[1]):
         splits = train_test_split(*test, test_count)
+        train_images, test_images = (f"{len(splits[split][1]):,}" for split in ("train", "test"))
+        note = (
+            f"trained on part of the test split: of its {len(test[1]):,} images {train_images} train and {test_images} "
+            "test, because the training split was not to be had"
+        )
     else:
         raise JobError("bad_split", f"--split is {test_count}; it must be from 1 to {len(test[1]) - 1}")
     for split, (images, labels) in splits.items():
         write_split(data_folder / dataset, split, images, labels)
+    write_with_checksum(data_folder / dataset / ORIGIN_FILE, json.dumps({"source": origin, "note": note}).encode())
 
 
 def fetch(dataset: str, data_folder: Path) -> None:

@@ -36,7 +36,7 @@ def fetch_original(source: str, folder: Path) -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    declared = json.loads(Path(__file__).with_name("datasets.json").read_text())
+    declared = json.loads(Path(__file__).with_name("datasets.json").read_text(encoding="utf-8"))
     for name, dataset in declared.items():
         if (folder / name).is_dir():
             continue

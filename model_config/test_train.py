@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from model_store.store import read_latest
 from models import build_network
 from train import Adam, evaluate, to_input, to_tensors, train
 from utils import read_split
@@ -82,7 +83,9 @@ def test_accuracy_is_the_share_of_images_classified_correctly() -> None:
     assert evaluate(AlwaysThree(), images, labels) == 25.0
 
 
-def test_the_program_makes_the_networks_of_the_data_that_is_there(small_data: Path, tmp_path: Path) -> None:
+def test_the_program_makes_and_publishes_the_networks_of_the_data_that_is_there(
+    small_data: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "pretrained"
     command = [sys.executable, HERE / "train.py", "--save", folder, "--data", small_data, "--epochs", "1"]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -93,9 +96,12 @@ def test_the_program_makes_the_networks_of_the_data_that_is_there(small_data: Pa
         "mnist cnn",
         "mnist cnn",
     ]
+    published = {name: read_latest(folder, name) for name in ("mnist-ff", "mnist-cnn")}
+    assert [model and model.version for model in published.values()] == [1, 1]
     first = (folder / "mnist-ff.pt").read_bytes()
     subprocess.run([*command, "--type", "ff"], check=True, capture_output=True)
     assert (folder / "mnist-ff.pt").read_bytes() == first
+    assert read_latest(folder, "mnist-ff") == published["mnist-ff"]
 
 
 def test_the_program_says_in_one_line_that_there_is_no_data(tmp_path: Path) -> None:

@@ -116,20 +116,30 @@ def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> float:
 
 
 def train_and_save(dataset: str, model_type: str, epochs: int, seed: int, data: Path, folder: Path) -> None:
-    """Trains one network from a seed, says how good it is, and keeps it in the folder."""
-    training = to_tensors(*read_split(data / dataset, "train"))
-    test = to_tensors(*read_split(data / dataset, "test"))
+    """Trains one network from a seed, says how good it is, and keeps it in the folder: for jobs, and published."""
+    # Only now: jobs use this module too, and need nothing of the store.
+    from model_store.digit_model import Training, describe_data, publishable
+    from model_store.store import publish_once
+
+    splits = read_split(data / dataset, "train"), read_split(data / dataset, "test")
+    training = to_tensors(*splits[0])
     torch.manual_seed(seed)
     network = build_network(model_type)
+    curve: list[dict] = []
 
     def report(epoch: int, step: int, steps: int, loss: float) -> None:
+        curve.append({"epoch": epoch, "step": step, "steps": steps, "loss": round(loss, 4)})
         if step == steps:
             log(f"{dataset} {model_type}: Epoch [{epoch}/{epochs}], Loss: {loss:.4f}")
 
     train(network, *training, epochs, report)
     file = network_file(folder, dataset, model_type)
     save_network(network, file)
-    log(f"{dataset} {model_type}: {evaluate(network, *test):.2f} % of {len(test[0])} test images, kept in {file}")
+    recipe = {"epochs": epochs, "seed": seed, "batch_size": BATCH_SIZE, "optimizer": "Adam", "learning_rate": 1e-3}
+    how = Training(dataset, model_type, recipe, describe_data(data / dataset, *splits), curve)
+    published, _ = publish_once(folder, *publishable(network, how, splits[1]))
+    accuracy, count = published.description["accuracy"], published.description["test_images"]
+    log(f"{dataset} {model_type}: {accuracy:.2%} of {count} test images, kept in {file}")
 
 
 def main() -> None:

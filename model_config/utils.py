@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 # By name: where each comes from and what its files are, as datasets.json declares them; the services read it as well.
-DATASETS = json.loads(Path(__file__).with_name("datasets.json").read_text())
+DATASETS = json.loads(Path(__file__).with_name("datasets.json").read_text(encoding="utf-8"))
 MODEL_TYPES = ("ff", "cnn")
 
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
 IMAGE_SIDE = 28
 CLASSES = 10
+# In a dataset's folder, what data_preload.py knows of where it is from.
+ORIGIN_FILE = "origin.json"
 
 # The exit codes beside 0; 1 is a fault of the program itself.
 EXIT_SETTING, EXIT_INPUT, EXIT_TERMINATED = 2, 3, 143

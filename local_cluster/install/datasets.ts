@@ -92,7 +92,7 @@ export async function trainNetworks(
   dataset: Dataset,
   dataFolder: string,
 ): Promise<StepResult<string>> {
-  const programs = ['train.py', 'models.py', 'utils.py', 'requirements.in'].map(readSource);
+  const programs = ['train.py', 'models.py', 'utils.py', 'requirements.in', ...listStoreFiles()].map(readSource);
   const { folder, fresh } = await keep(
     `networks-${dataset}`,
     hashInputs([path.basename(path.dirname(dataFolder)), ...programs]),
@@ -117,6 +117,14 @@ export async function trainNetworks(
     { signal: context.signal, onWait: () => context.say('another installation is training them; waiting') },
   );
   return { value: folder, done: fresh ? 'feed-forward and convolutional, trained' : undefined };
+}
+
+/** What publishes a network, with its schema. */
+function listStoreFiles(): string[] {
+  const names = readdirSync(path.join(modelConfig, 'model_store')).sort();
+  return names
+    .filter((name) => /\.(py|json)$/.test(name) && !name.startsWith('test_'))
+    .map((name) => path.join('model_store', name));
 }
 
 async function preload(context: StepContext, python: string, args: string[]): Promise<void> {
