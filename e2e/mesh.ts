@@ -58,11 +58,15 @@ export function waitForStatus(id: string, ...statuses: JobStatus[]): Promise<Job
 
 /** Removes every job, so that a test begins with an empty mesh. */
 export async function clearJobs(): Promise<void> {
-  for (const tier of ['free', 'premium']) await ask(`/${tier}/jobs?all=true`, { method: 'DELETE' });
+  for (const tier of ['free', 'premium']) {
+    const answer = await ask(`/${tier}/jobs?all=true`, { method: 'DELETE' });
+    const body = await answer.text();
+    if (answer.status !== 200) throw new Error(`clearing ${tier} was answered ${answer.status}: ${body}`);
+  }
   await vi.waitFor(
     async () => {
       const left = (await Promise.all(jobNamespaces.map((namespace) => listPods(namespace)))).flat();
-      if (left.length) throw new Error(`${left.length} pods are left`);
+      if (left.length) throw new Error(`${left.length} pods are left: ${JSON.stringify(left)}`);
     },
     { timeout: 30_000, interval: 200 },
   );
