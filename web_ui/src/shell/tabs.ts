@@ -1,0 +1,12 @@
+/** The tabs of the page, in their order. */
+import type { ComponentType } from 'react';
+import { Models } from '../models/models.tsx';
+
+export interface Tab {
+  /** Its path behind the `#`; whatever is below it is the tab's own. */
+  path: string;
+  title: string;
+  Content: ComponentType;
+}
+
+export const tabs: Tab[] = [{ path: '/models', title: 'Models', Content: Models }];
