@@ -9,7 +9,7 @@ const proxyFiles = ['web_tier/web_tier_envoy.yaml', ...globSync('*_service/*_env
 
 /** Every code in the sources of what answers clients. */
 function codesInSources(): string[] {
-  const files = globSync('{http_service,tier_service,grader_interface}/**/*.ts', {
+  const files = globSync('{http_service,tier_service,grader_interface,prediction_service}/**/*.ts', {
     cwd: projectFolder,
     exclude: ['**/node_modules/**', '**/*.test.ts', '**/testing/**'],
   });

@@ -1,27 +1,42 @@
 import { KubernetesError } from '@ml-job-mesh/cluster-client';
 import { Type } from 'typebox';
 
+/** A kind of services that has errors of its own. */
+export type ServiceKind = 'jobs' | 'predictions';
+
+interface Declaration {
+  status: number;
+  title: string;
+  /** The services that answer with it; all of them if left out. */
+  of?: ServiceKind;
+}
+
 /** Every error that a service answers with, each once: its stable code, its status, and a title. */
 const declared = {
   invalid_request: { status: 400, title: 'The request is not valid' },
   unauthorized: { status: 401, title: 'An API key is needed' },
   not_found: { status: 404, title: 'There is nothing at this path' },
-  job_not_found: { status: 404, title: 'There is no such job' },
-  log_not_found: { status: 404, title: 'There is no log' },
+  job_not_found: { status: 404, title: 'There is no such job', of: 'jobs' },
+  log_not_found: { status: 404, title: 'There is no log', of: 'jobs' },
+  model_not_found: { status: 404, title: 'There is no such model', of: 'predictions' },
   method_not_allowed: { status: 405, title: 'This path does not take that method' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
-  job_ended: { status: 409, title: 'The job has ended' },
+  job_ended: { status: 409, title: 'The job has ended', of: 'jobs' },
   body_too_large: { status: 413, title: 'The body is too large' },
+  image_too_large: { status: 413, title: 'The image is too large', of: 'predictions' },
+  unsupported_image: { status: 415, title: 'The image is of a kind that is not read', of: 'predictions' },
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
-  key_reused: { status: 422, title: 'The idempotency key was used for another request' },
-  queue_full: { status: 429, title: 'The queue is full' },
-  too_many_jobs: { status: 429, title: 'This client has as many unfinished jobs as it may' },
-  too_many_streams: { status: 429, title: 'Too many event streams are open' },
+  key_reused: { status: 422, title: 'The idempotency key was used for another request', of: 'jobs' },
+  unreadable_image: { status: 422, title: 'The image is damaged', of: 'predictions' },
+  queue_full: { status: 429, title: 'The queue is full', of: 'jobs' },
+  too_many_jobs: { status: 429, title: 'This client has as many unfinished jobs as it may', of: 'jobs' },
+  too_many_streams: { status: 429, title: 'Too many event streams are open', of: 'jobs' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },
-  cluster_unavailable: { status: 503, title: 'The Kubernetes API cannot be reached or is overloaded' },
+  cluster_unavailable: { status: 503, title: 'The Kubernetes API cannot be reached or is overloaded', of: 'jobs' },
   not_ready: { status: 503, title: 'The service is not ready' },
-} as const;
+  overloaded: { status: 503, title: 'The service has more to do than it can', of: 'predictions' },
+} as const satisfies Record<string, Declaration>;
 
 export type ErrorCode = keyof typeof declared;
 
@@ -77,9 +92,14 @@ export function problem(code: ErrorCode, detail: string, hints: ErrorHints = {})
   return new ServiceError(code, detail, hints);
 }
 
-/** The services' own errors in the order of their status, for the documentation. */
-export function listErrors(): { code: ErrorCode; status: number; title: string }[] {
-  return Object.entries(declared).map(([code, { status, title }]) => ({ code: code as ErrorCode, status, title }));
+/**
+ * The services' own errors in the order of their status, for the documentation.
+ * @param kind leaves out what only services of another kind answer with
+ */
+export function listErrors(kind?: ServiceKind): { code: ErrorCode; status: number; title: string }[] {
+  return Object.entries<Declaration>(declared)
+    .filter(([, { of }]) => kind === undefined || of === undefined || of === kind)
+    .map(([code, { status, title }]) => ({ code: code as ErrorCode, status, title }));
 }
 
 /** The errors that only Envoy answers with; one without a status stands for every other status. */

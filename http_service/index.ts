@@ -20,6 +20,7 @@ export {
   Problem,
   problem,
   ServiceError,
+  type ServiceKind,
   toServiceError,
 } from './errors.ts';
 export { bodyLimit, serverOptions, useProblems } from './http-app.ts';

@@ -56,7 +56,7 @@ function describeCodes(): string {
     'Errors are `application/problem+json` (RFC 9457) with one of these codes:',
     table(
       ['code', 'status', 'meaning'],
-      listErrors().map(({ code, status, title }) => [`\`${code}\``, status, title]),
+      listErrors('jobs').map(({ code, status, title }) => [`\`${code}\``, status, title]),
     ),
     'The proxy in front answers by itself with some of them, and with these:',
     table(
