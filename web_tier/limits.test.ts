@@ -50,10 +50,45 @@ describe('The front proxy', () => {
       expect(front.seen()).toHaveLength(1);
     }));
 
+  test('hands 16 MiB on to be classified, and says of each path how much that takes', () =>
+    withFront({}, async (front) => {
+      const limit = 16 * 1024 * 1024;
+      const upload = { method: 'POST', path: '/predict/mnist-cnn?top=1' };
+      const whole = await front.call({ ...upload, body: Buffer.alloc(limit, 'x') });
+      expect(JSON.parse(whole.text).body).toHaveLength(limit);
+      for (const path of ['/predict', '/predict?top=1', '/predict/mnist-cnn']) {
+        // Refused for its length, before any of it has come.
+        const tooLarge = await front.call({ method: 'POST', path, headers: { 'content-length': `${limit + 1}` } });
+        expect(outcome(tooLarge)).toEqual({ status: 413, code: 'body_too_large', retryAfter: undefined });
+        expect(JSON.parse(tooLarge.text).detail).toBe('What is sent to be classified has at most 16 MiB.');
+      }
+      const elsewhere = await front.call({ method: 'POST', path: '/models', body: Buffer.alloc(bodyLimit + 1) });
+      expect(JSON.parse(elsewhere.text)).toMatchObject({ status: 413, detail: 'A body has at most 16 KiB.' });
+      expect(front.seen()).toHaveLength(1);
+    }));
+
+  test('keeps no uploads, however many come at once, and other calls go past them', async () => {
+    const slow = await startStubUpstream('ml-backend', {
+      answer: (request, response) => void (request.url === '/models' && response.end('{}')),
+    });
+    await withFront({ upstreams: { [frontHosts.backend]: slow.port } }, async (front) => {
+      const before = await memoryOf(front);
+      const head = 'POST /predict HTTP/1.1\r\nHost: mesh\r\nContent-Length: 16000000\r\n\r\n';
+      const uploads = Array.from({ length: 100 }, () => openRaw(front.port, head + 'x'.repeat(1_000_000)));
+      await expect.poll(() => slow.seen.filter(({ path }) => path === '/predict').length).toBe(64);
+      expect((await front.call({ path: '/models' })).status).toBe(200);
+      // What Envoy holds of each connection is bounded by its buffers, not by what a client sends.
+      expect((await memoryOf(front)) - before).toBeLessThan(30_000_000);
+      for (const socket of uploads) socket.destroy();
+    });
+    await slow.stop();
+  });
+
   test('says 503, and when to come again, while a service is away', () =>
     withFront({ upstreams: {} }, async (front) => {
       const away = { status: 503, code: 'service_unavailable', retryAfter: '1' };
-      for (const path of ['/free', '/premium', '/config']) expect(outcome(await front.call({ path }))).toEqual(away);
+      for (const path of ['/free', '/premium', '/config', '/', '/models', '/ping'])
+        expect(outcome(await front.call({ path }))).toEqual(away);
       expect((await front.call({ path: '/healthz' })).status).toBe(200);
     }));
 
@@ -257,6 +292,11 @@ function addressOf(port: number) {
 async function counterOf(front: Awaited<ReturnType<typeof startFront>>, name: string): Promise<number> {
   const { text } = await front.admin('GET', `/stats?filter=^cluster.free-tier.${name}$`);
   return Number(/: (\d+)/.exec(text)?.[1]);
+}
+
+/** The bytes that Envoy has taken from its heap. */
+async function memoryOf(front: Awaited<ReturnType<typeof startFront>>): Promise<number> {
+  return Number(JSON.parse((await front.admin('GET', '/memory')).text).allocated);
 }
 
 function virtualHostOf(bootstrap: Bootstrap) {

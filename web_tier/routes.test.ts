@@ -37,6 +37,18 @@ describe('The front proxy', () => {
     ['/premium/logs', 'grader-interface'],
     ['/free/resource-quota', 'grader-interface'],
     ['/premium/resource-quota', 'grader-interface'],
+    ['/', 'ml-frontend'],
+    ['/?from=a-bookmark', 'ml-frontend'],
+    ['/assets/index-B3x_9.js', 'ml-frontend'],
+    ['/favicon.svg', 'ml-frontend'],
+    ['/predict', 'ml-backend'],
+    ['/predict/mnist-cnn?top=3', 'ml-backend'],
+    ['/models', 'ml-backend'],
+    ['/models/mnist-cnn', 'ml-backend'],
+    ['/ping', 'ml-backend'],
+    ['/docs', 'ml-backend'],
+    ['/docs/static/index.html', 'ml-backend'],
+    ['/openapi.json', 'ml-backend'],
   ])('sends %s to the %s', async (path, service) => {
     const { status, headers, text } = await front.call({ path });
     expect({ status, service: headers.upstream }).toEqual({ status: 200, service });
@@ -44,7 +56,16 @@ describe('The front proxy', () => {
   });
 
   test.each([
-    '/',
+    '/index.html',
+    '/assets',
+    '/favicon/x',
+    '/predictions',
+    '/modelsx',
+    '/ping/x',
+    '/pings',
+    '/openapi-json',
+    '/openapi.json/x',
+    '/docsx',
     '/freedom',
     '/freedom/jobs',
     '/free-tier',

@@ -11,22 +11,29 @@ export const frontHosts = {
   free: 'free-tier.free-tier.svc.cluster.local:8080',
   premium: 'premium-tier.premium-tier.svc.cluster.local:8080',
   grader: 'grader-interface.web-tier.svc.cluster.local:5000',
+  backend: 'ml-backend.ml-pipeline.svc.cluster.local:5000',
+  page: 'ml-frontend.ml-pipeline.svc.cluster.local:3000',
 };
 
-/** The front proxy with a stub for each of the three services behind it, for tests. */
+const stubNames = {
+  free: 'free-tier',
+  premium: 'premium-tier',
+  grader: 'grader-interface',
+  backend: 'ml-backend',
+  page: 'ml-frontend',
+} as const;
+
+/** The front proxy with a stub for each of the services behind it, for tests. */
 export async function startFront(options: Partial<RealEnvoyOptions> = {}) {
-  const [free, premium, grader] = await Promise.all(
-    ['free-tier', 'premium-tier', 'grader-interface'].map((name) => startStubUpstream(name)),
-  );
-  const stubs = [free!, premium!, grader!];
+  const started = Object.entries(stubNames).map(async ([service, name]) => {
+    return [frontHosts[service as keyof typeof frontHosts], await startStubUpstream(name)] as const;
+  });
+  const stubsByHost = await Promise.all(started);
+  const stubs = stubsByHost.map(([, stub]) => stub);
   const envoy = await startEnvoy({
     file: frontFile,
     env: withoutRateLimit,
-    upstreams: {
-      [frontHosts.free]: free!.port,
-      [frontHosts.premium]: premium!.port,
-      [frontHosts.grader]: grader!.port,
-    },
+    upstreams: Object.fromEntries(stubsByHost.map(([host, { port }]) => [host, port])),
     ...options,
   });
   return {

@@ -159,9 +159,12 @@ export async function call(
 ): Promise<CallResult> {
   const place = typeof target === 'number' ? { host, port: target } : { socketPath: target };
   const request = httpRequest({ ...place, method, path, agent: false, ...(headers && { headers }) });
-  request.end(body);
+  // A length without a body: the answer does not wait for one.
+  if (body === undefined && headers?.['content-length']) request.flushHeaders();
+  else request.end(body);
   const [response] = await once(request, 'response');
   let text = '';
   for await (const chunk of response) text += chunk;
+  request.destroy();
   return { status: response.statusCode, headers: response.headers, text };
 }

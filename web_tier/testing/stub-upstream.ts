@@ -27,7 +27,8 @@ export interface StubOptions {
 export async function startStubUpstream(name: string, { answer, port = 0, host = '127.0.0.1' }: StubOptions = {}) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
-    if (request.url?.endsWith('/healthz')) return response.writeHead(200, { upstream: name }).end();
+    const isHealthCheck = request.headers['user-agent'] === 'Envoy/HC';
+    if (isHealthCheck || request.url?.endsWith('/healthz')) return response.writeHead(200, { upstream: name }).end();
     if (answer) {
       seen.push(describe(request, ''));
       return answer(request, response);
