@@ -6,8 +6,11 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const day = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit' });
 
-/** A share of 1 as `99.8 %`. */
-export const formatShare = (value: number): string => `${share.format(value * 100)} %`;
+/** A share of 1 as `99.8 %`; one that is not quite all is not rounded up to all. */
+export function formatShare(value: number): string {
+  const isAlmostAll = value < 1 && value >= 0.9995;
+  return isAlmostAll ? '> 99.9 %' : `${share.format(value * 100)} %`;
+}
 
 /** A share of 1 with what accuracies differ in, `98.93 %`. */
 export const formatAccuracy = (value: number): string => `${accuracy.format(value * 100)} %`;

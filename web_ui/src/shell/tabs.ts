@@ -1,5 +1,6 @@
 /** The tabs of the page, in their order. */
 import type { ComponentType } from 'react';
+import { Classify } from '../classify/classify.tsx';
 import { Models } from '../models/models.tsx';
 
 export interface Tab {
@@ -9,4 +10,7 @@ export interface Tab {
   Content: ComponentType;
 }
 
-export const tabs: Tab[] = [{ path: '/models', title: 'Models', Content: Models }];
+export const tabs: Tab[] = [
+  { path: '/classify', title: 'Classify', Content: Classify },
+  { path: '/models', title: 'Models', Content: Models },
+];
