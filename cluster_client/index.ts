@@ -12,6 +12,7 @@ export {
   type StreamOptions,
 } from './connection.ts';
 export { KubernetesError } from './kubernetes-error.ts';
+export { listCollection } from './list-collection.ts';
 export { protobufReader } from './protobuf.ts';
 export { convertQuantity, formatQuantity, parseQuantity, type Quantity, scaledValue } from './quantity.ts';
 export { readLines } from './read-lines.ts';

@@ -13,13 +13,13 @@ interface ListPage<T> {
 
 export interface ListOptions<T> {
   path: string;
-  fieldSelector: string | undefined;
-  labelSelector: string | undefined;
+  fieldSelector?: string | undefined;
+  labelSelector?: string | undefined;
   /** What to keep of an object. */
   keep: (object: T) => T;
   /** The version at which to list; the newest if left out. */
   version?: string | undefined;
-  signal: AbortSignal;
+  signal?: AbortSignal;
 }
 
 /**

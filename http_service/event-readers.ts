@@ -6,10 +6,10 @@ import { problem } from './errors.ts';
 import {
   beginEventStream,
   eventStreamType,
-  heartbeatMs as usualHeartbeatMs,
   maxMissedHeartbeats,
   signOfLife,
   streamStopMs,
+  heartbeatMs as usualHeartbeatMs,
 } from './event-stream.ts';
 import { endWithin } from './slow-readers.ts';
 

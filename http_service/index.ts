@@ -3,16 +3,6 @@
 export { answers, textAnswer } from './answers.ts';
 export { authenticate, type Clients, everybody, loadClients } from './clients.ts';
 export { readServiceEnvironment, type ServiceEnvironment, wholeNumber } from './environment.ts';
-export { createEventReaders, type EventReaders } from './event-readers.ts';
-export {
-  beginEventStream,
-  eventBytes,
-  eventStreamType,
-  heartbeatMs,
-  maxMissedHeartbeats,
-  signOfLife,
-  streamStopMs,
-} from './event-stream.ts';
 export {
   type ErrorCode,
   listErrors,
@@ -23,6 +13,16 @@ export {
   type ServiceKind,
   toServiceError,
 } from './errors.ts';
+export { createEventReaders, type EventReaders } from './event-readers.ts';
+export {
+  beginEventStream,
+  eventBytes,
+  eventStreamType,
+  heartbeatMs,
+  maxMissedHeartbeats,
+  signOfLife,
+  streamStopMs,
+} from './event-stream.ts';
 export { bodyLimit, serverOptions, useProblems } from './http-app.ts';
 export { startInternalServer } from './internal-server.ts';
 export { createMetrics, type Metrics } from './metrics.ts';

@@ -155,6 +155,21 @@ test('clearing takes what has ended, or all, and says how many', async () => {
   expect(stub.list(jobs)).toEqual([]);
 });
 
+test('clearing all takes a job, too, that the watch has not shown yet', async () => {
+  const { post, inject, index, stub } = await startTestTier();
+  const { id } = (await post({ dataset: 'mnist' })).json();
+  await vi.waitFor(() => expect(index.get(id)).toBeDefined());
+  const { metadata, ...rest } = stub.find(jobs, id);
+  stub.create(jobs, {
+    ...rest,
+    metadata: { ...metadata, name: `${id}-2`, uid: undefined, resourceVersion: undefined },
+  });
+  const clearing = inject({ method: 'DELETE', url: '/free/jobs?all=true' });
+  expect(index.get(`${id}-2`)).toBeUndefined();
+  expect((await clearing).json()).toEqual({ deleted: 2, cancelled: 2 });
+  expect(stub.list(jobs)).toEqual([]);
+});
+
 test('where API keys are on, a client sees and cancels its own jobs only', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'api-keys-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -1,11 +1,12 @@
-import { type ClusterConnection, KubernetesError } from '@ml-job-mesh/cluster-client';
+import { type ClusterConnection, KubernetesError, listCollection } from '@ml-job-mesh/cluster-client';
 import { type Clients, problem } from '@ml-job-mesh/http-service';
 import { label, ownerOf } from '../state/annotations.ts';
-import { jobPath } from '../state/job-paths.ts';
-import type { Job } from '../state/kubernetes-objects.ts';
+import { jobPath, jobsPath } from '../state/job-paths.ts';
+import type { Job, KnownJob } from '../state/kubernetes-objects.ts';
 import { jobNamePrefix, jobNamespaces, type Tier } from '../tier.ts';
 import type { JobIndex } from './job-index.ts';
-import { type JobRecord, recordOf } from './job-record.ts';
+import { byAcceptance, type JobRecord, recordOf } from './job-record.ts';
+import { keepJob } from './kept-job.ts';
 
 export interface JobSources {
   tier: Tier;
@@ -35,8 +36,30 @@ async function askCluster({ tier, cluster }: JobSources, id: string): Promise<Jo
   return job && recordOf(job);
 }
 
+/**
+ * Lists all jobs of a tier as the API server has them, the oldest first: memory may not have seen yet what was answered
+ * a moment ago.
+ * @throws KubernetesError
+ */
+export async function listJobs({ tier, cluster, index }: Omit<JobSources, 'clients'>): Promise<JobRecord[]> {
+  const labelSelector = `${label.tier}=${tier.name}`;
+  const lists = await Promise.all(
+    jobNamespaces(tier).map((namespace) =>
+      listCollection<KnownJob>(cluster, { path: jobsPath(namespace), labelSelector, keep: keepJob }),
+    ),
+  );
+  return lists
+    .flatMap(({ objects }) => [...objects.values()])
+    .filter((job) => isJobOf(tier, job))
+    .map((job) => {
+      const known = index.get(job.metadata!.name!);
+      return known && known.uid === job.metadata!.uid ? known : recordOf(job);
+    })
+    .sort(byAcceptance);
+}
+
 /** False of one that is being deleted, or that somebody has taken out of the tier. */
-function isJobOf({ name }: Tier, { metadata }: Job): boolean {
+function isJobOf({ name }: Tier, { metadata }: KnownJob): boolean {
   return metadata?.labels?.[label.tier] === name && !metadata.deletionTimestamp;
 }
 

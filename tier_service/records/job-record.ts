@@ -52,6 +52,11 @@ export function wasResumed({ metadata, spec }: KnownJob): boolean {
   return !spec?.suspend || metadata?.annotations?.[annotation.admitted] !== undefined;
 }
 
+/** Compares jobs by when they were accepted. */
+export function byAcceptance(a: JobRecord, b: JobRecord): number {
+  return a.key < b.key ? -1 : Number(a.key > b.key);
+}
+
 /** Sorts jobs by when they ended; one of which that is not known yet comes last. */
 export function endKey({ key, state }: JobRecord): string {
   return `${state.finishedAt ?? '~'}|${key}`;

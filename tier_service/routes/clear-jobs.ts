@@ -2,6 +2,7 @@ import { answers } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { deleteJob } from '../ending/end-job.ts';
+import { listJobs } from '../records/find-job.ts';
 import { ownerOf } from '../state/annotations.ts';
 import { hasEnded } from '../state/job-status.ts';
 import { requireFresh, type TierContext } from '../tier-context.ts';
@@ -20,7 +21,7 @@ const concurrency = 8;
 
 /** `DELETE /{tier}/jobs`: clears the jobs that have ended, or all. */
 export function clearRoutes(app: FastifyInstance, context: TierContext): void {
-  const { tier, cluster, index, clients } = context;
+  const { tier, cluster, clients } = context;
   const schema = {
     summary: 'Clear finished jobs, or all',
     tags: ['jobs'],
@@ -30,7 +31,7 @@ export function clearRoutes(app: FastifyInstance, context: TierContext): void {
   app.delete<{ Querystring: Static<typeof ClearQuery> }>(`/${tier.name}/jobs`, { schema }, async (request) => {
     const client = clients.identify(request);
     requireFresh(context);
-    const chosen = index.ordered.filter(
+    const chosen = (await listJobs(context)).filter(
       ({ job, state }) => clients.owns(client, ownerOf(job)) && (request.query.all || hasEnded(state.status)),
     );
     // Newest first, so that none of those that wait is started only to be deleted.
