@@ -8,6 +8,8 @@ import path from 'node:path';
 import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 import { build } from 'vite';
 
+// Whoever calls it may run for tests or for development; React would be built for that too.
+process.env.NODE_ENV = 'production';
 const folder = path.resolve(process.argv[2] ?? path.join(import.meta.dirname, 'dist'));
 await build({
   configFile: path.join(import.meta.dirname, 'vite.config.ts'),
