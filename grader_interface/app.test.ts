@@ -8,6 +8,7 @@ import { loadClients } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { buildGraderApp } from './app.ts';
+import { type ClusterFeed, startClusterFeed } from './cluster-feed.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { type PodWatch, startPodWatch } from './pod-watch.ts';
 import { type StubApiServer, startStubApiServer } from './testing/stub-api-server.ts';
@@ -20,18 +21,21 @@ const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000
 let stub: StubApiServer;
 let cluster: ReturnType<typeof connectToCluster>;
 let pods: PodWatch;
+let feed: ClusterFeed;
 let app: FastifyInstance;
 
 beforeEach(async () => {
   stub = await startStubApiServer();
   cluster = connectToCluster({ kubeconfig: stub.kubeconfig });
   pods = startPodWatch(cluster);
-  app = buildGraderApp({ pods, ...createClusterReader(cluster) });
+  feed = startClusterFeed(cluster, { pods });
+  app = buildGraderApp({ pods, feed, ...createClusterReader(cluster) });
   await eventually(() => expect(pods.staleForMs()).toBe(0));
 });
 
 afterEach(async () => {
   await app.close();
+  feed.stop();
   pods.stop();
   await cluster.close();
   await stub.stop();
@@ -64,11 +68,13 @@ describe('GET /config', () => {
 
   test('asks the API server nothing', async () => {
     await getConfig();
-    const before = stub.requests.filter((path) => path !== '/api/v1/pods').length;
+    const watched = ['/api/v1/pods', '/api/v1/nodes', '/api/v1/resourcequotas'];
+    const others = () => stub.requests.filter((path) => !watched.includes(path));
+    const before = others();
     const listsAndWatches = stub.requests.length;
     for (let request = 0; request < 200; request += 1) await getConfig();
-    expect(stub.requests.filter((path) => path !== '/api/v1/pods')).toHaveLength(before);
-    // The watch itself is begun again every few seconds, whoever asks or not.
+    expect(others()).toEqual(before);
+    // The watches themselves are begun again every few seconds, whoever asks or not.
     expect(stub.requests.length - listsAndWatches).toBeLessThan(20);
   });
 
@@ -93,7 +99,7 @@ describe('GET /config', () => {
   test('is 503 until the pods have been listed for the first time', async () => {
     stub.failWith(503);
     const early = startPodWatch(cluster);
-    const earlyApp = buildGraderApp({ pods: early, ...createClusterReader(cluster) });
+    const earlyApp = buildGraderApp({ pods: early, feed, ...createClusterReader(cluster) });
     const answer = await earlyApp.inject('/config');
     expect(answer.statusCode).toBe(503);
     expect(answer.json().detail).toBe('the pods have not been listed yet');
@@ -201,16 +207,19 @@ describe('the paths', () => {
     expect([answer.statusCode, answer.json().code]).toEqual([404, 'not_found']);
   });
 
-  test.each(['/config', '/free/logs', '/premium/resource-quota', '/healthz'])('%s is only read', async (url) => {
-    for (const method of ['POST', 'DELETE'] as const) {
-      const answer = await app.inject({ method, url });
-      expect([answer.statusCode, answer.json().code, answer.headers.allow]).toEqual([
-        405,
-        'method_not_allowed',
-        'GET, HEAD',
-      ]);
-    }
-  });
+  test.each(['/config', '/cluster', '/cluster/events', '/free/logs', '/premium/resource-quota', '/healthz'])(
+    '%s is only read',
+    async (url) => {
+      for (const method of ['POST', 'DELETE'] as const) {
+        const answer = await app.inject({ method, url });
+        expect([answer.statusCode, answer.json().code, answer.headers.allow]).toEqual([
+          405,
+          'method_not_allowed',
+          'GET, HEAD',
+        ]);
+      }
+    },
+  );
 
   test('HEAD is answered as GET is, without the body', async () => {
     const get = await app.inject('/config');
@@ -235,7 +244,7 @@ describe('where API keys are on', () => {
     const clients = loadClients(file);
     pods.stop();
     pods = startPodWatch(cluster, { separatesClients: clients.areApart });
-    keyed = buildGraderApp({ pods, clients, ...createClusterReader(cluster) });
+    keyed = buildGraderApp({ pods, feed, clients, ...createClusterReader(cluster) });
     await eventually(() => expect(pods.staleForMs()).toBe(0));
   });
   afterEach(() => keyed.close());

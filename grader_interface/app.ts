@@ -17,6 +17,7 @@ import {
   type FastifyServerOptions,
   fastify,
 } from 'fastify';
+import type { ClusterFeed } from './cluster-feed.ts';
 import type { PodWatch } from './pod-watch.ts';
 
 /** A tier as the grader interface sees it: where its Jobs run, and how their names begin. */
@@ -34,6 +35,7 @@ export const gradedTiers: GradedTier[] = tierNames.map((name) => ({
 
 export interface GraderAppOptions {
   pods: Pick<PodWatch, 'hasSynced' | 'staleForMs' | 'json' | 'newestSucceeded'>;
+  feed: Pick<ClusterFeed, 'staleness' | 'jsonFor' | 'readers'>;
   /** The complete log of a pod's container, as the API server sends it. */
   readLog: (namespace: string, pod: string, container: string | undefined) => Promise<Readable>;
   /** What `kubectl describe quota` prints for a namespace. */
@@ -49,7 +51,7 @@ const RETRY_AFTER_SECONDS = 1;
 
 /** Builds the app; the one who calls it lets it listen. */
 export function buildGraderApp(options: GraderAppOptions): FastifyInstance {
-  const { pods, readLog, readQuotas, clients = everybody, logger = false } = options;
+  const { pods, feed, readLog, readQuotas, clients = everybody, logger = false } = options;
   const app = fastify({ ...serverOptions, logger } as FastifyServerOptions);
   useProblems(app);
 
@@ -62,6 +64,24 @@ export function buildGraderApp(options: GraderAppOptions): FastifyInstance {
     if (!isFresh()) throw problem('not_ready', staleness(), { retryAfterSeconds: RETRY_AFTER_SECONDS });
     reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store');
     return reply.send(pods.json(client));
+  });
+
+  const requireKnownCluster = () => {
+    const stale = feed.staleness();
+    if (stale) throw stale;
+  };
+
+  app.get('/cluster', { logLevel: 'warn' }, (request, reply) => {
+    const client = clients.identify(request);
+    requireKnownCluster();
+    reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store');
+    return reply.send(feed.jsonFor(client));
+  });
+
+  app.get('/cluster/events', async (request, reply) => {
+    const client = clients.identify(request);
+    requireKnownCluster();
+    return feed.readers.open(request, reply, client);
   });
 
   for (const tier of gradedTiers) {

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { type ConnectOptions, connectToCluster } from '@ml-job-mesh/cluster-client';
+import { type ConnectOptions, connectToCluster, type KubernetesError } from '@ml-job-mesh/cluster-client';
 import { createMetrics, type ServiceEnvironment, startInternalServer } from '@ml-job-mesh/http-service';
 import closeWithGrace from 'close-with-grace';
 import { buildGraderApp } from './app.ts';
+import { startClusterFeed } from './cluster-feed.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { startPodWatch } from './pod-watch.ts';
 
@@ -21,19 +22,21 @@ export async function startGraderService(settings: Settings, clusterOptions: Con
   const { host, port, metricsPort, logLevel, drainMs, clients } = settings;
   const cluster = connectToCluster(clusterOptions);
   const metrics = createMetrics('grader-interface');
-  const pods = startPodWatch(cluster, {
-    separatesClients: clients.areApart,
-    onFault(error) {
-      metrics.faults.inc({ during: 'pod watch', reason: error.reason });
-      app.log.warn({ during: 'pod watch', reason: error.reason, status: error.status }, error.message);
-    },
-    onDrift(objects) {
-      metrics.drift.inc({ watch: 'pods' }, objects);
-      app.log.warn({ watch: 'pods', objects }, 'the copy of the cluster was wrong and has been repaired');
-    },
-  });
+  const onFault = (during: string) => (error: KubernetesError) => {
+    metrics.faults.inc({ during, reason: error.reason });
+    app.log.warn({ during, reason: error.reason, status: error.status }, error.message);
+  };
+  const onDrift = (watch: string) => (objects: number) => {
+    metrics.drift.inc({ watch }, objects);
+    app.log.warn({ watch, objects }, 'the copy of the cluster was wrong and has been repaired');
+  };
+  const separatesClients = clients.areApart;
+  const pods = startPodWatch(cluster, { separatesClients, onFault: onFault('pod watch'), onDrift: onDrift('pods') });
+  const feed = startClusterFeed(cluster, { pods, separatesClients, onFault, onDrift });
+  metrics.countStreams({ cluster: feed.readers.size });
   const app = buildGraderApp({
     pods,
+    feed,
     ...createClusterReader(cluster),
     clients,
     logger: { level: logLevel, base: { service: 'grader-interface' } },
@@ -45,6 +48,7 @@ export async function startGraderService(settings: Settings, clusterOptions: Con
   closeWithGrace({ delay: closeWithinMs + drainMs, logger: app.log }, async () => {
     // Requests still arrive until whoever sends them has noticed; they are answered.
     await setTimeout(drainMs);
+    feed.stop();
     await app.close();
     pods.stop();
     internal.close();

@@ -56,6 +56,9 @@ export function startPodWatch(cluster: ClusterConnection, options: PodWatchOptio
     hasSynced: pods.hasSynced,
     /** For how long the pods may have been out of date, in milliseconds; 0 while the watch is healthy. */
     staleForMs: pods.staleForMs,
+    values: pods.values,
+    /** Calls the listener on every change from now on; what it returns ends that. */
+    onChange: (listener: () => void) => pods.on('change', listener),
     /** How many pods there are. */
     size: pods.size,
     /** The JSON text `{"pods":[…]}`, in UTF-8; of jobs, where clients are kept apart, only this client's. */

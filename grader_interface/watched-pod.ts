@@ -1,9 +1,16 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
+import { podAmounts } from '@ml-job-mesh/tier-service/admission/resources.ts';
 import { annotation, label } from '@ml-job-mesh/tier-service/state/annotations.ts';
 
 /** The few fields of a pod that the grader interface looks at. */
 export interface WatchedPod extends KubernetesObject {
-  spec?: { nodeName?: string | undefined; containers: { name: string }[] };
+  spec?: {
+    nodeName?: string | undefined;
+    containers: { name: string }[];
+    /** What it asks of its node, its containers and sidecars together. */
+    cpuMillis?: number;
+    memoryBytes?: number;
+  };
   status?: {
     phase?: string | undefined;
     podIP?: string | undefined;
@@ -16,6 +23,7 @@ export function keepOfPod({ metadata, spec, status }: WatchedPod): WatchedPod {
   const { name, namespace, creationTimestamp, resourceVersion, labels, annotations } = metadata ?? {};
   const tier = labels?.[label.tier];
   const client = annotations?.[annotation.client];
+  const { cpu: cpuMillis = 0, memory = 0 } = spec ? podAmounts(spec) : {};
   return {
     metadata: {
       ...{ name, namespace, creationTimestamp, resourceVersion },
@@ -25,6 +33,8 @@ export function keepOfPod({ metadata, spec, status }: WatchedPod): WatchedPod {
     spec: {
       nodeName: spec?.nodeName,
       containers: (spec?.containers ?? []).map((container) => ({ name: container.name })),
+      cpuMillis,
+      memoryBytes: Math.ceil(memory / 1_000),
     },
     status: {
       phase: status?.phase,

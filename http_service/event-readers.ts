@@ -107,6 +107,9 @@ export function createEventReaders(options: EventReadersOptions) {
       for (const reader of readers) write(reader, snapshotFor(reader.client));
     },
 
+    /** The names of the clients that read. */
+    clients: (): Set<string> => new Set([...readers].map(({ client }) => client)),
+
     /** How many read. */
     size: () => readers.size,
 

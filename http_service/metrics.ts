@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -31,6 +31,19 @@ export function createMetrics(service: string) {
       labelNames: ['watch'],
       registers,
     }),
+
+    /** Counts, when they are read, the streams of events that are open, by what they tell of. */
+    countStreams(sizes: Record<string, () => number>): void {
+      new Gauge({
+        name: 'mesh_event_streams',
+        help: 'Streams of events that are open, by what they tell of',
+        labelNames: ['stream'],
+        registers,
+        collect() {
+          for (const [stream, size] of Object.entries(sizes)) this.set({ stream }, size());
+        },
+      });
+    },
 
     /** Measures each request of an app, by route and not by path. */
     measure(app: FastifyInstance): void {

@@ -115,9 +115,11 @@ describe('An account', () => {
     expect(await rightsOf('premium-tier', 'premium-tier')).toEqual({ 'premium-service': runJobs, default: runJobs });
   });
 
-  test('of the grader interface reads pods everywhere, and logs and quotas of the two Job namespaces', async () => {
-    const reads = [...readPods, 'get pods/log', ...readQuotas];
-    const everywhere = Object.fromEntries(['everywhere', ...namespaces].map((place) => [place, readPods]));
+  test('of the grader interface reads pods, quotas and nodes, and logs of the two Job namespaces', async () => {
+    const watchNodes = ['list nodes', 'watch nodes'];
+    const reads = [...readPods, 'get pods/log', ...readQuotas, ...watchNodes];
+    const seen = [...readPods, 'list resourcequotas', 'watch resourcequotas', ...watchNodes];
+    const everywhere = Object.fromEntries(['everywhere', ...namespaces].map((place) => [place, seen]));
     expect(await rightsOf('web-tier', 'grader-interface')).toEqual({
       ...everywhere,
       'free-service': reads,

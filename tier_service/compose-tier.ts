@@ -118,7 +118,7 @@ export async function composeTier(options: ComposeTierOptions) {
     staleness: () => staleness(watched),
     ...timings,
   });
-  tierMetrics.countStreams({ job: hub.size, list: feed.readers.size });
+  metrics.countStreams({ job: hub.size, list: feed.readers.size });
   const logs = createJobLogs({ cluster, index, timings: timings.logs });
   const submit = createSubmitter({
     tier,

@@ -16,18 +16,6 @@ export function createTierMetrics({ registry }: Metrics, index: JobIndex) {
     },
   });
   return {
-    /** Counts, when they are read, the streams of events that are open. */
-    countStreams(sizes: Record<string, () => number>): void {
-      new Gauge({
-        name: 'mesh_event_streams',
-        help: 'Streams of events that are open, by what they tell of',
-        labelNames: ['stream'],
-        registers,
-        collect() {
-          for (const [stream, size] of Object.entries(sizes)) this.set({ stream }, size());
-        },
-      });
-    },
     admissionWait: new Histogram({
       name: 'mesh_admission_wait_seconds',
       help: 'Time from the acceptance of a job to its place',
