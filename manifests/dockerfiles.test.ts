@@ -49,7 +49,7 @@ test('Editing a program of the jobs fetches nothing, and trains anew only if it 
       .map((stage) => copiedInto(stages, stage).filter((file) => /\.py$|^\.$|^\*/.test(file)));
   expect(programsWhere(/pip install/)).toEqual([[]]);
   expect(programsWhere(/fetch_originals\.py/)).toEqual([['fetch_originals.py']]);
-  expect(programsWhere(/train\.py/)).toEqual([['train.py', 'models.py', 'utils.py']]);
+  expect(programsWhere(/train\.py/)).toEqual([['pretrain.py', 'train.py', 'models.py', 'utils.py']]);
 });
 
 test("The services' image has the folder of each tier, and the list of datasets that they read", () => {

@@ -6,27 +6,16 @@ README.md lists the settings (all of them environment variables), the lines prin
 """
 
 import os
-import signal
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import (
-    DATASETS,
-    EXIT_SETTING,
-    EXIT_TERMINATED,
-    MODEL_TYPES,
-    JobError,
-    log,
-    read_split,
-    write_termination_message,
-)
+from job_process import run_as_job
+from settings import MAX_EPOCHS, MAX_SEED, one_of, whole_number
+from utils import DATASETS, MODEL_TYPES, log, read_split
 
 STARTED = time.perf_counter()
-MAX_EPOCHS = 20
-MAX_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -56,21 +45,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         data_folder=Path(value.get("DATA_FOLDER") or here / "data"),
         pretrained_folder=Path(value.get("PRETRAINED_FOLDER") or here / "pretrained"),
     )
-
-
-def one_of(name: str, text: str | None, allowed: tuple[str, ...], code: str) -> str:
-    """The text, when it is one of the allowed ones."""
-    if text in allowed:
-        return text
-    stated = f"is {text!r}" if text else "is not set"
-    raise JobError(code, f"{name} {stated}; it must be {' or '.join(allowed)}", EXIT_SETTING)
-
-
-def whole_number(name: str, text: str, least: int, most: int, code: str) -> int:
-    """The number that the text is, when it is a whole one in the range, both ends included."""
-    if text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most:
-        return int(text)
-    raise JobError(code, f"{name} is {text!r}; it must be a whole number from {least} to {most}", EXIT_SETTING)
 
 
 def run(settings: Settings) -> dict:
@@ -120,34 +94,6 @@ def train_network(settings: Settings, images, labels):
     return network
 
 
-def stop_on_sigterm(signal_number: int, frame: object) -> None:
-    """Ends at once, on a signal that Python as a container's first process would ignore."""
-    write_termination_message(error_message("terminated", "stopped by SIGTERM before there was a result"))
-    os._exit(EXIT_TERMINATED)
-
-
-def error_message(code: str, message: str) -> dict:
-    """A failed job's termination message."""
-    return {"error": {"code": code, "message": message}}
-
-
-def main() -> int:
-    """Runs the job that the environment describes; the process's exit code."""
-    signal.signal(signal.SIGTERM, stop_on_sigterm)
-    try:
-        result = run(read_settings(os.environ))
-    except JobError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        write_termination_message(error_message(error.code, str(error)))
-        return error.exit_code
-    except Exception as error:
-        write_termination_message(error_message("internal", f"{type(error).__name__}: {error}"[:500]))
-        raise
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # there is a result now: it is the job's end
-    write_termination_message(result)
-    return 0
-
-
 if __name__ == "__main__":
     # Without the interpreter's tidying up, which takes a quarter of a second; everything is flushed and closed.
-    os._exit(main())
+    os._exit(run_as_job(lambda: run(read_settings(os.environ))))

@@ -69,7 +69,7 @@ def load_network(model_type: str, file: Path) -> nn.Module:
     try:
         weights = read_verified(file, "network_damaged")
     except FileNotFoundError as error:
-        raise JobError("network_missing", f"there is no trained network {file}; train.py --save makes it") from error
+        raise JobError("network_missing", f"there is no trained network {file}; pretrain.py makes it") from error
     network = build_network(model_type)
     try:
         network.load_state_dict(torch.load(io.BytesIO(weights), weights_only=True))

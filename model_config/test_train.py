@@ -1,17 +1,12 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from torch.nn import functional as F
 
-from model_store.store import read_latest
 from models import build_network
 from train import Adam, evaluate, to_input, to_tensors, train
 from utils import read_split
-
-HERE = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -81,31 +76,3 @@ def test_accuracy_is_the_share_of_images_classified_correctly() -> None:
     images = torch.zeros(1200, 1, 28, 28, dtype=torch.uint8)
     labels = torch.tensor([3] * 300 + [4] * 900)
     assert evaluate(AlwaysThree(), images, labels) == 25.0
-
-
-def test_the_program_makes_and_publishes_the_networks_of_the_data_that_is_there(
-    small_data: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "pretrained"
-    command = [sys.executable, HERE / "train.py", "--save", folder, "--data", small_data, "--epochs", "1"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
-        "mnist ff",
-        "mnist ff",
-        "mnist cnn",
-        "mnist cnn",
-    ]
-    published = {name: read_latest(folder, name) for name in ("mnist-ff", "mnist-cnn")}
-    assert [model and model.version for model in published.values()] == [1, 1]
-    first = (folder / "mnist-ff.pt").read_bytes()
-    subprocess.run([*command, "--type", "ff"], check=True, capture_output=True)
-    assert (folder / "mnist-ff.pt").read_bytes() == first
-    assert read_latest(folder, "mnist-ff") == published["mnist-ff"]
-
-
-def test_the_program_says_in_one_line_that_there_is_no_data(tmp_path: Path) -> None:
-    command = [sys.executable, HERE / "train.py", "--save", tmp_path, "--data", tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: there is no dataset in {tmp_path}; data_preload.py puts them there\n"

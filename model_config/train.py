@@ -1,16 +1,9 @@
-"""Trains and evaluates; run as a program, it makes the trained networks that the image carries.
-
-    python train.py --save pretrained                            every dataset that is in ./data, both networks
-    python train.py --save pretrained --dataset mnist --type ff  one
-
-The same seed gives the same networks, and several such programs may run side by side.
-"""
+"""Trains and evaluates networks on images in memory, on one core."""
 
 import ctypes
-import sys
 import warnings
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from functools import partial
 
 warnings.filterwarnings("ignore", message="Failed to initialize NumPy")  # nothing here needs it
 
@@ -18,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models import build_network, network_file, save_network
-from utils import DATASETS, IMAGE_SIDE, MODEL_TYPES, JobError, log, read_split
+from utils import IMAGE_SIDE
 
 BATCH_SIZE = 100
 EVALUATION_BATCH_SIZE = 500
 LOG_INTERVAL = 100
+LEARNING_RATE = 1e-3
 
 
 def set_up_torch() -> None:
@@ -52,7 +45,7 @@ class Adam:
     network does. Its weights are equal to these, bit by bit; a test says so.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], learning_rate: float = 1e-3) -> None:
+    def __init__(self, parameters: Iterable[Tensor], learning_rate: float = LEARNING_RATE) -> None:
         self.parameters = list(parameters)
         self.exp_avgs = [torch.zeros_like(p) for p in self.parameters]
         self.exp_avg_sqs = [torch.zeros_like(p) for p in self.parameters]
@@ -68,6 +61,14 @@ class Adam:
         torch._fused_adam_(self.parameters, gradients, *state, amsgrad=False, maximize=False, **self.settings)
         for parameter in self.parameters:
             parameter.grad = None
+
+    def state(self) -> list[list[Tensor]]:
+        """What it remembers of the steps before."""
+        return [self.exp_avgs, self.exp_avg_sqs, self.state_steps]
+
+    def load_state(self, state: list[list[Tensor]]) -> None:
+        """Remembers what `state` gave."""
+        self.exp_avgs, self.exp_avg_sqs, self.state_steps = state
 
 
 def to_tensors(images: memoryview, labels: memoryview) -> tuple[Tensor, Tensor]:
@@ -87,22 +88,35 @@ def train(
     labels: Tensor,
     epochs: int,
     report: Callable[[int, int, int, float], None],
+    prepare: Callable[[Tensor], Tensor] = to_input,
 ) -> None:
     """Trains in place, in batches of 100, in another order each epoch.
 
-    The images stay bytes in memory, a quarter of their size as floats, and become floats batch by batch.
-    `report(epoch, step, steps, loss)` is called every 100 steps and at the end of each epoch; all count from 1.
+    The images stay bytes in memory, a quarter of their size as floats; `prepare` makes a batch of them the network's
+    input. `report(epoch, step, steps, loss)` is called every 100 steps and at the end of each epoch; all count from 1.
     """
     optimizer = Adam(network.parameters())
-    network.train()
     for epoch in range(1, epochs + 1):
-        batches = torch.randperm(len(images)).split(BATCH_SIZE)
-        for step, batch in enumerate(batches, 1):
-            loss = F.cross_entropy(network(to_input(images[batch])), labels[batch])
-            loss.backward()
-            optimizer.step()
-            if step % LOG_INTERVAL == 0 or step == len(batches):
-                report(epoch, step, len(batches), loss.item())
+        train_epoch(network, optimizer, images, labels, partial(report, epoch), prepare)
+
+
+def train_epoch(
+    network: nn.Module,
+    optimizer: Adam,
+    images: Tensor,
+    labels: Tensor,
+    report: Callable[[int, int, float], None],
+    prepare: Callable[[Tensor], Tensor] = to_input,
+) -> None:
+    """Trains in place on each image once; `report(step, steps, loss)` every 100 steps and at the end."""
+    network.train()
+    batches = torch.randperm(len(images)).split(BATCH_SIZE)
+    for step, batch in enumerate(batches, 1):
+        loss = F.cross_entropy(network(prepare(images[batch])), labels[batch])
+        loss.backward()
+        optimizer.step()
+        if step % LOG_INTERVAL == 0 or step == len(batches):
+            report(step, len(batches), loss.item())
 
 
 @torch.inference_mode()
@@ -113,58 +127,3 @@ def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     for pixels, expected in zip(images.split(EVALUATION_BATCH_SIZE), labels.split(EVALUATION_BATCH_SIZE), strict=True):
         correct += int((network(to_input(pixels)).argmax(1) == expected).sum())
     return 100 * correct / len(images)
-
-
-def train_and_save(dataset: str, model_type: str, epochs: int, seed: int, data: Path, folder: Path) -> None:
-    """Trains one network from a seed, says how good it is, and keeps it in the folder: for jobs, and published."""
-    # Only now: jobs use this module too, and need nothing of the store.
-    from model_store.digit_model import Training, describe_data, publishable
-    from model_store.store import publish_once
-
-    splits = read_split(data / dataset, "train"), read_split(data / dataset, "test")
-    training = to_tensors(*splits[0])
-    torch.manual_seed(seed)
-    network = build_network(model_type)
-    curve: list[dict] = []
-
-    def report(epoch: int, step: int, steps: int, loss: float) -> None:
-        curve.append({"epoch": epoch, "step": step, "steps": steps, "loss": round(loss, 4)})
-        if step == steps:
-            log(f"{dataset} {model_type}: Epoch [{epoch}/{epochs}], Loss: {loss:.4f}")
-
-    train(network, *training, epochs, report)
-    file = network_file(folder, dataset, model_type)
-    save_network(network, file)
-    recipe = {"epochs": epochs, "seed": seed, "batch_size": BATCH_SIZE, "optimizer": "Adam", "learning_rate": 1e-3}
-    how = Training(dataset, model_type, recipe, describe_data(data / dataset, *splits), curve)
-    published, _ = publish_once(folder, *publishable(network, how, splits[1]))
-    accuracy, count = published.description["accuracy"], published.description["test_images"]
-    log(f"{dataset} {model_type}: {accuracy:.2%} of {count} test images, kept in {file}")
-
-
-def main() -> None:
-    from argparse import ArgumentParser
-
-    here = Path(__file__).parent
-    parser = ArgumentParser(description="Trains the networks that PRETRAINED=true evaluates.")
-    parser.add_argument("--save", type=Path, required=True, metavar="FOLDER", help="where the networks go")
-    parser.add_argument("--dataset", choices=DATASETS, help="default: each one that is in the data folder")
-    parser.add_argument("--type", choices=MODEL_TYPES, help="default: both")
-    parser.add_argument("--epochs", type=int, choices=range(1, 21), default=5, metavar="1..20", help="default: 5")
-    parser.add_argument("--seed", type=int, default=1, help="default: 1")
-    parser.add_argument("--data", type=Path, default=here / "data", metavar="FOLDER", help="default: ./data")
-    options = parser.parse_args()
-    set_up_torch()
-    datasets = [options.dataset] if options.dataset else [d for d in DATASETS if (options.data / d).is_dir()]
-    try:
-        if not datasets:
-            raise JobError("dataset_missing", f"there is no dataset in {options.data}; data_preload.py puts them there")
-        for dataset in datasets:
-            for model_type in [options.type] if options.type else MODEL_TYPES:
-                train_and_save(dataset, model_type, options.epochs, options.seed, options.data, options.save)
-    except JobError as error:
-        sys.exit(f"error: {error}")
-
-
-if __name__ == "__main__":
-    main()

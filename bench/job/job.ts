@@ -63,7 +63,7 @@ async function prepare(python: string, folder: string): Promise<void> {
   const data = join(folder, 'data');
   await measure(python, [join(modelConfig, 'data_preload.py'), 'mnist', '--from', mnistFiles, '--data', data]);
   const networks = ['--save', join(folder, 'networks'), '--data', data, '--epochs', '1'];
-  await measure(python, [join(modelConfig, 'train.py'), ...networks]);
+  await measure(python, [join(modelConfig, 'pretrain.py'), ...networks]);
   await mkdir(join(folder, 'MNIST'));
   await symlink(join(data, 'mnist'), join(folder, 'MNIST', 'raw'));
 }

@@ -92,7 +92,7 @@ export async function trainNetworks(
   dataset: Dataset,
   dataFolder: string,
 ): Promise<StepResult<string>> {
-  const programs = ['train.py', 'models.py', 'utils.py', 'requirements.in', ...listStoreFiles()].map(readSource);
+  const programs = [...programsOfTraining(), 'datasets.json', 'requirements.in'].map(readSource);
   const { folder, fresh } = await keep(
     `networks-${dataset}`,
     hashInputs([path.basename(path.dirname(dataFolder)), ...programs]),
@@ -101,7 +101,17 @@ export async function trainNetworks(
       const train = (type: 'ff' | 'cnn') =>
         runCommand(
           python,
-          ['train.py', '--save', unfinished, '--dataset', dataset, '--type', type, '--data', path.dirname(dataFolder)],
+          [
+            'pretrain.py',
+            '--save',
+            unfinished,
+            '--dataset',
+            dataset,
+            '--type',
+            type,
+            '--data',
+            path.dirname(dataFolder),
+          ],
           {
             cwd: modelConfig,
             env: { ...process.env, PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
@@ -119,12 +129,15 @@ export async function trainNetworks(
   return { value: folder, done: fresh ? 'feed-forward and convolutional, trained' : undefined };
 }
 
-/** What publishes a network, with its schema. */
-function listStoreFiles(): string[] {
-  const names = readdirSync(path.join(modelConfig, 'model_store')).sort();
-  return names
-    .filter((name) => /\.(py|json)$/.test(name) && !name.startsWith('test_'))
-    .map((name) => path.join('model_store', name));
+/** What trains and publishes a network. */
+function programsOfTraining(): string[] {
+  const parts = ['model_store', 'training'].flatMap((folder) =>
+    readdirSync(path.join(modelConfig, folder))
+      .filter((name) => /\.(py|json)$/.test(name) && !name.startsWith('test_'))
+      .sort()
+      .map((name) => path.join(folder, name)),
+  );
+  return ['pretrain.py', 'train.py', 'models.py', 'utils.py', ...parts];
 }
 
 async function preload(context: StepContext, python: string, args: string[]): Promise<void> {

@@ -87,7 +87,7 @@ def describe_digit_network(network: bytes, training: Training, test: Split) -> d
             "recipe": training.recipe,
             "software": {name: version(name) for name in ("torch", "onnx", "onnxruntime")},
             "licence": "MIT, as this project; the samples are under the data's licence",
-            "source": "trained by this project's train.py",
+            "source": "trained by this project's pipeline.py or pretrain.py",
         },
     }
 

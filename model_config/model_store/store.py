@@ -102,9 +102,9 @@ def is_same(published: Published, network: bytes, description: dict) -> bool:
     return published.network == network and given(published.description) == given(description)
 
 
-def remove_unfinished(store: Path, name: str) -> None:
+def remove_unpublished(store: Path) -> None:
     """Removes what killed runs left half written; only for one that knows that no other run publishes now."""
-    for leftover in (store / name).glob(".*.tmp"):
+    for leftover in store.glob("*/.*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
