@@ -8,7 +8,7 @@ const apiPaths = ['/free', '/premium', '/cluster', '/config', '/models', '/predi
 const libraries = {
   react: /node_modules\/(?:react|react-dom|scheduler)\//,
   query: /node_modules\/@tanstack\//,
-  curve: /node_modules\/uplot\//,
+  curve: /node_modules\/uplot\/|parts\/valid-language/,
 };
 
 export default defineConfig({

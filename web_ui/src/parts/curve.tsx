@@ -1,3 +1,4 @@
+import './valid-language.ts';
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef, useState } from 'react';
 import UPlot from 'uplot';
