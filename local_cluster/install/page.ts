@@ -13,6 +13,7 @@ const own = ['src', 'public', 'index.html', 'vite.config.ts', 'build.ts'];
 export const sharedSources = [
   'mesh_client/event-stream.ts',
   'model_config/datasets.json',
+  'tier_service/state/progress-line.ts',
   'tier_service/tier-names.ts',
   'pnpm-lock.yaml',
 ];

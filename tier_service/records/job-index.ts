@@ -4,7 +4,7 @@ import { annotation } from '../state/annotations.ts';
 import { advance, deriveJobState, saysEnd } from '../state/job-state.ts';
 import { hasEnded, type JobStatus, statuses } from '../state/job-status.ts';
 import { controllerUidOf, type KnownJob, type Pod } from '../state/kubernetes-objects.ts';
-import type { Progress } from '../state/progress-line.ts';
+import type { Progress } from '../state/progress.ts';
 import { createJobPods } from './job-pods.ts';
 import { endKey, type JobRecord, recordOf, wasResumed } from './job-record.ts';
 import { createSortedList } from './sorted-list.ts';

@@ -2,7 +2,7 @@ import { annotation } from '../state/annotations.ts';
 import { deriveJobState } from '../state/job-state.ts';
 import type { JobState } from '../state/job-status.ts';
 import type { KnownJob, Pod } from '../state/kubernetes-objects.ts';
-import type { Progress } from '../state/progress-line.ts';
+import type { Progress } from '../state/progress.ts';
 
 /** What is known of one job. */
 export interface JobRecord {

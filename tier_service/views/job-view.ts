@@ -4,7 +4,7 @@ import { acceptedAt, choicesOf, datasetOf } from '../state/annotations.ts';
 import { datasets } from '../state/datasets.ts';
 import { JobFailure } from '../state/failure.ts';
 import { statuses } from '../state/job-status.ts';
-import { Progress } from '../state/progress-line.ts';
+import { Progress } from '../state/progress.ts';
 import { JobResult } from '../state/termination-message.ts';
 import { WaitingReason } from '../state/waiting.ts';
 import { tierNames } from '../tier-names.ts';

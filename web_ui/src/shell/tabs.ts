@@ -1,6 +1,7 @@
 /** The tabs of the page, in their order. */
 import type { ComponentType } from 'react';
 import { Classify } from '../classify/classify.tsx';
+import { Jobs } from '../jobs/jobs.tsx';
 import { Models } from '../models/models.tsx';
 
 export interface Tab {
@@ -12,5 +13,6 @@ export interface Tab {
 
 export const tabs: Tab[] = [
   { path: '/classify', title: 'Classify', Content: Classify },
+  { path: '/jobs', title: 'Jobs', Content: Jobs },
   { path: '/models', title: 'Models', Content: Models },
 ];
