@@ -41,8 +41,8 @@ async function runAll(): Promise<Finished[]> {
   const options = { faults: { type: 'boolean', default: false } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   console.log('━━━ install');
-  const { python } = await installSoftware();
-  const programs = { python: await installTestTools(python), shimTests: await installShimTests() };
+  const { python, networks } = await installSoftware();
+  const programs = { python: await installTestTools(python), shimTests: await installShimTests(), networks };
   const steps = listTestSteps(programs, reportFolder, values.faults);
   const unknown = positionals.find((name) => !steps.some((step) => step.name === name));
   if (unknown) throw new Error(`there is no step ${unknown}; there are ${steps.map(({ name }) => name).join(', ')}`);
@@ -64,9 +64,9 @@ async function runInOrder(steps: TestStep[], showsAsItGoes: boolean): Promise<Fi
 }
 
 /** Runs a step and shows what it prints; gives its exit code, null if it was ended by a signal. */
-async function run({ name, command, args }: TestStep, showsAsItGoes: boolean): Promise<number | null> {
+async function run({ name, command, args, env: more }: TestStep, showsAsItGoes: boolean): Promise<number | null> {
   const color = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
-  const env = { ...process.env, ...color, PYTHONDONTWRITEBYTECODE: '1' };
+  const env = { ...process.env, ...color, PYTHONDONTWRITEBYTECODE: '1', ...more };
   const child = spawn(command, args, { cwd: projectFolder, stdio: ['ignore', 'pipe', 'pipe'], env });
   const parts = [`\n━━━ ${name}\n`];
   const show = () => {

@@ -47,7 +47,7 @@ test('Editing a program of the jobs fetches nothing, and trains anew only if it 
     stages
       .filter(({ commands }) => commands.some((text) => command.test(text)))
       .map((stage) => copiedInto(stages, stage).filter((file) => /\.py$|^\.$|^\*/.test(file)));
-  expect(programsWhere(/pip install/)).toEqual([[]]);
+  expect(programsWhere(/pip install/)).toEqual([[], []]);
   expect(programsWhere(/fetch_originals\.py/)).toEqual([['fetch_originals.py']]);
   expect(programsWhere(/train\.py/)).toEqual([['pretrain.py', 'train.py', 'models.py', 'utils.py']]);
 });

@@ -1,13 +1,13 @@
-/** The data sets, and the networks that are trained on them once. */
+/** The data sets. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import declared from '../../model_config/datasets.json' with { type: 'json' };
-import { hashInputs, keep, keptFolder, markUsed, projectFolder } from './cache.ts';
+import { hashInputs, keep, keptFolder, markUsed } from './cache.ts';
+import { modelConfig, readSource } from './model-config.ts';
 import { runCommand } from './run-command.ts';
 import type { StepContext, StepResult } from './step-runner.ts';
 
-const modelConfig = path.join(projectFolder, 'model_config');
 const idxFiles = ['train', 't10k'].flatMap((split) => [`${split}-images-idx3-ubyte`, `${split}-labels-idx1-ubyte`]);
 const probeMs = 3_000;
 /** Of a folder with KMNIST's test split alone, this many images stay for testing. */
@@ -85,61 +85,6 @@ async function fetchDataset(
   }
 }
 
-/** Finds or trains both networks of a data set, side by side. Gives the folder that they are in. */
-export async function trainNetworks(
-  context: StepContext,
-  python: string,
-  dataset: Dataset,
-  dataFolder: string,
-): Promise<StepResult<string>> {
-  const programs = [...programsOfTraining(), 'datasets.json', 'requirements.in'].map(readSource);
-  const { folder, fresh } = await keep(
-    `networks-${dataset}`,
-    hashInputs([path.basename(path.dirname(dataFolder)), ...programs]),
-    async (unfinished) => {
-      const epochs = { ff: '', cnn: '' };
-      const train = (type: 'ff' | 'cnn') =>
-        runCommand(
-          python,
-          [
-            'pretrain.py',
-            '--save',
-            unfinished,
-            '--dataset',
-            dataset,
-            '--type',
-            type,
-            '--data',
-            path.dirname(dataFolder),
-          ],
-          {
-            cwd: modelConfig,
-            env: { ...process.env, PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
-            signal: context.signal,
-            onLine: (line) => {
-              epochs[type] = /Epoch \[(\d+\/\d+)\]/.exec(line)?.[1] ?? epochs[type];
-              context.say(`epoch ${epochs.ff || '0/5'} of ff, ${epochs.cnn || '0/5'} of cnn`);
-            },
-          },
-        );
-      await Promise.all([train('ff'), train('cnn')]);
-    },
-    { signal: context.signal, onWait: () => context.say('another installation is training them; waiting') },
-  );
-  return { value: folder, done: fresh ? 'feed-forward and convolutional, trained' : undefined };
-}
-
-/** What trains and publishes a network. */
-function programsOfTraining(): string[] {
-  const parts = ['model_store', 'training'].flatMap((folder) =>
-    readdirSync(path.join(modelConfig, folder))
-      .filter((name) => /\.(py|json)$/.test(name) && !name.startsWith('test_'))
-      .sort()
-      .map((name) => path.join(folder, name)),
-  );
-  return ['pretrain.py', 'train.py', 'models.py', 'utils.py', ...parts];
-}
-
 async function preload(context: StepContext, python: string, args: string[]): Promise<void> {
   mkdirSync(args.at(-1)!, { recursive: true });
   await runCommand(python, ['data_preload.py', ...args], {
@@ -152,10 +97,6 @@ async function preload(context: StepContext, python: string, args: string[]): Pr
 
 function preloadSources() {
   return ['data_preload.py', 'fetch_originals.py', 'utils.py', 'datasets.json'].map(readSource);
-}
-
-function readSource(name: string) {
-  return { file: name, content: readFileSync(path.join(modelConfig, name)) };
 }
 
 function findIdxFile(folder: string, name: string): string | undefined {

@@ -2,10 +2,11 @@
 import declared from '../../model_config/datasets.json' with { type: 'json' };
 import { etcdVersion, kubernetesVersion } from '../control_plane/versions.ts';
 import { markUsed, removeUnused, withWorkFolder } from './cache.ts';
-import { type DatasetSources, otherDatasets, prepareDataset, prepareMnist, trainNetworks } from './datasets.ts';
+import { type DatasetSources, otherDatasets, prepareDataset, prepareMnist } from './datasets.ts';
 import { installEnvoy } from './envoy.ts';
 import { buildGoProgram, builtProgram, findGo, type GoProgram } from './go.ts';
 import { installPage } from './page.ts';
+import { exportPhotoNetwork, trainNetworks } from './networks.ts';
 import { findPython, type Python } from './python.ts';
 import { installJobPackages, installTools } from './python-packages.ts';
 import { installedRelease, installRelease } from './release-download.ts';
@@ -51,6 +52,7 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
     const mnistNetworks = step('Networks for MNIST', [packages, mnist], (context, found, data) =>
       trainNetworks(context, found, 'mnist', data),
     );
+    const photoNetwork = step('Network for photos', [packages], exportPhotoNetwork);
     const others = otherDatasets.map((name) => {
       const { title } = declared[name];
       const sources = options.datasets?.[name] ?? {};
@@ -71,6 +73,7 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
       networks: Object.values(
         await foldersOf([
           { name: 'mnist', folder: mnistNetworks },
+          { name: 'photos', folder: photoNetwork },
           ...others.map(({ name, networks }) => ({ name, folder: networks })),
         ]),
       ),

@@ -17,12 +17,13 @@ const sources = [
   ...['pip', 'uv', 'envoy', 'go', 'schemathesis'].map((name) => `local_cluster/install/requirements/${name}.in`),
   'model_config/requirements.in',
   'model_config/requirements-cpu.in',
+  'model_config/photo_network/requirements.in',
   'local_cluster/install/requirements/test-tools.in',
   'bench/job/requirements.in',
   'bench/flask/requirements.in',
 ];
-/** Installed beside the packages of jobs, which bring what these depend on. */
-const withoutDependencies = ['bench/job/requirements.in'];
+/** Installed beside the packages of jobs, which bring what is needed of what these depend on. */
+const withoutDependencies = ['bench/job/requirements.in', 'photo_network/requirements.in'];
 
 const workFolder = mkdtempSync(path.join(tmpdir(), 'ml-job-mesh-lock-'));
 try {

@@ -17,6 +17,8 @@ export const lockFiles = {
   jobs: inProject('model_config/requirements.txt'),
   /** Jobs, with PyTorch's CPU build, which only its own index has. */
   jobsCpu: inProject('model_config/requirements-cpu.txt'),
+  /** What the network for photos is made of. */
+  photoNetwork: inProject('model_config/photo_network/requirements.txt'),
   benchJob: inProject('bench/job/requirements.txt'),
   benchFlask: inProject('bench/flask/requirements.txt'),
 };

@@ -62,18 +62,41 @@ export function moveScripts(from: string, to: string): void {
 }
 
 /**
- * Runs `pip install` on lock files, with nothing of the user's own settings for where to install. Wheels alone: a source
- * package would run its author's program here in order to be built.
+ * Installs what lock files name with an environment's pip, and nothing from elsewhere.
  * @throws CommandError also if a file's hash is not one of those in the lock
  */
-export async function installRequirements(
+export function installRequirements(
   context: StepContext,
   program: string,
   locks: string[],
   options: string[],
   onLine?: (line: string) => void,
 ): Promise<void> {
-  const temporary = path.join(path.dirname(program), '..', 'pip-tmp');
+  return runPipInstall(context, program, locks, options, path.join(path.dirname(program), '..', 'pip-tmp'), onLine);
+}
+
+/**
+ * Puts the packages that a lock file names, and not what they depend on, into a folder. The environment whose pip it is
+ * stays as it is.
+ * @throws CommandError also if a file's hash is not one of those in the lock
+ */
+export function installInto(context: StepContext, program: string, lock: string, folder: string): Promise<void> {
+  const options = ['--quiet', '--no-deps', '--no-compile', '--target', folder];
+  return runPipInstall(context, program, [lock], options, `${folder}-tmp`);
+}
+
+/**
+ * Runs `pip install` on lock files, with nothing of the user's own settings for where to install. Wheels alone: a source
+ * package would run its author's program here in order to be built.
+ */
+async function runPipInstall(
+  context: StepContext,
+  program: string,
+  locks: string[],
+  options: string[],
+  temporary: string,
+  onLine?: (line: string) => void,
+): Promise<void> {
   mkdirSync(temporary, { recursive: true });
   const { PIP_USER, PIP_TARGET, PIP_PREFIX, PYTHONHOME, PYTHONPATH, ...environment } = process.env;
   const pip = ['-m', 'pip', '--disable-pip-version-check', '--no-input', 'install'];

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { addCounts, countStep, listTestSteps } from './test-steps.ts';
 
-const steps = listTestSteps({ python: 'python', shimTests: 'shim-tests' }, '/reports', false);
+const programs = { python: 'python', shimTests: 'shim-tests', networks: ['/networks/mnist', '/networks/photos'] };
+const steps = listTestSteps(programs, '/reports', false);
 const [format, unit, goTest, pytest] = ['format', 'unit', 'go test', 'pytest'].map((name) =>
   steps.find((step) => step.name === name),
 );
@@ -39,8 +40,6 @@ test('counts are added up', () => {
 
 test('steps that need a cluster are told apart, since they share the machine and run one after the other', () => {
   const names = (faults: boolean) =>
-    listTestSteps({ python: 'python', shimTests: 'shim-tests' }, '/reports', faults).flatMap(({ name, onCluster }) =>
-      onCluster ? [name] : [],
-    );
+    listTestSteps(programs, '/reports', faults).flatMap(({ name, onCluster }) => (onCluster ? [name] : []));
   expect([names(false), names(true)]).toEqual([['cluster', 'e2e'], ['faults']]);
 });

@@ -15,6 +15,8 @@ export interface TestStep {
   name: string;
   command: string;
   args: string[];
+  /** Set for it besides the environment of `npm test`. */
+  env?: Record<string, string>;
   /** It needs a cluster, and mostly waits for it. Such steps run one after the other, the others beside them. */
   onCluster?: boolean;
   /** Where the test runner writes what it has found. */
@@ -29,10 +31,16 @@ export interface TestPrograms {
   python: string;
   /** Go's tests of the shim. */
   shimTests: string;
+  /** Folders with the networks that come with the image. */
+  networks: string[];
 }
 
 /** Lists the steps. */
-export function listTestSteps({ python, shimTests }: TestPrograms, reportFolder: string, faults: boolean): TestStep[] {
+export function listTestSteps(
+  { python, shimTests, networks }: TestPrograms,
+  reportFolder: string,
+  faults: boolean,
+): TestStep[] {
   const bin = (name: string) => path.join(projectFolder, 'node_modules', '.bin', name);
   const vitest = (project: string, onCluster = false): TestStep => {
     const reportFile = path.join(reportFolder, `${project}.json`);
@@ -62,6 +70,7 @@ export function listTestSteps({ python, shimTests }: TestPrograms, reportFolder:
       name: 'pytest',
       command: python,
       args: ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${junit}`, 'model_config'],
+      env: { MESH_TEST_NETWORKS: networks.join(path.delimiter) },
       reportFile: junit,
       readReport: readJunitReport,
     },
