@@ -1,4 +1,5 @@
 import { Link } from 'wouter';
+import type { ApiError } from '../api/api-error.ts';
 import type { ClassProbability, ModelDescription } from '../api/predictions.ts';
 import { formatAccuracy, formatMilliseconds, formatShare } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
@@ -28,12 +29,23 @@ export function AnswerPanel({ model, answer, error }: ModelAnswer & { model: Mod
       <div className="sure num">{best ? sureness(best) : 'nothing to look at yet'}</div>
       <Bars bars={barsOf(model, prediction?.classes)} best={best?.class} />
       <div className="quiet num">{prediction ? formatMilliseconds(prediction.milliseconds) : '\u00a0'}</div>
-      {error && (
-        <div className="notice bad" role="alert">
-          {sentence(error)}
-        </div>
-      )}
+      {error && <NoAnswer error={error} isEarlier={best !== undefined} />}
     </Panel>
+  );
+}
+
+/** Why the newest input has no answer, and what is shown instead. */
+function NoAnswer({ error, isEarlier }: { error: ApiError; isEarlier: boolean }) {
+  if (!error.isTemporary)
+    return (
+      <div className="notice bad" role="alert">
+        {sentence(error)}
+      </div>
+    );
+  return (
+    <div className="notice">
+      {isEarlier ? 'This is the answer from before.' : 'No answer yet.'} {sentence(error)} It is asked again.
+    </div>
   );
 }
 

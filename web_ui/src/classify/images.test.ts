@@ -21,11 +21,11 @@ test.each([
   [{ name: 'a', type: '', size: 10 }, undefined],
   [
     { name: 'a.pdf', type: 'application/pdf', size: 10 },
-    'a.pdf is not an image. Give PNG, JPEG, WebP, GIF, TIFF or BMP of up to 16 MiB.',
+    'a.pdf is not an image. Give PNG, JPEG, WebP, GIF or TIFF of up to 16 MiB.',
   ],
   [
     { name: 'b.png', type: 'image/png', size: 20 << 20 },
-    'b.png has 20 MiB. Give PNG, JPEG, WebP, GIF, TIFF or BMP of up to 16 MiB.',
+    'b.png has 20 MiB. Give PNG, JPEG, WebP, GIF or TIFF of up to 16 MiB.',
   ],
 ])('the file %j is refused with %j', (file, refusal) => {
   expect(refusalOf(file)).toBe(refusal);

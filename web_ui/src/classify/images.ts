@@ -4,6 +4,7 @@ import { type Drawing, fieldSize } from './strokes.ts';
 
 /** What the mesh takes. */
 export const mostBytes = 16 * 1_024 * 1_024;
+const readTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/tiff'];
 const probeSize = 32;
 
 /** The bytes of a data URI; reading one with fetch is what the Content-Security-Policy forbids. */
@@ -14,10 +15,24 @@ export function blobOfDataUri(uri: string): Blob {
 
 /** Why a file is not worth sending; undefined for one that is. */
 export function refusalOf({ name, type, size }: Pick<File, 'name' | 'type' | 'size'>): string | undefined {
-  const formats = 'PNG, JPEG, WebP, GIF, TIFF or BMP of up to 16 MiB';
+  const formats = 'PNG, JPEG, WebP, GIF or TIFF of up to 16 MiB';
   if (type && !type.startsWith('image/')) return `${name} is not an image. Give ${formats}.`;
   if (size > mostBytes) return `${name} has ${Math.round(size / 1_048_576)} MiB. Give ${formats}.`;
   return undefined;
+}
+
+/** An image as it is where the mesh reads its kind; otherwise as PNG, where this browser reads it (BMP, AVIF, HEIC). */
+export async function readable(file: Blob): Promise<Blob> {
+  if (readTypes.includes(file.type)) return file;
+  try {
+    const bitmap = await createImageBitmap(file);
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    canvas.getContext('2d')!.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    return await canvas.convertToBlob({ type: 'image/png' });
+  } catch {
+    return file; // The mesh says what is wrong with it.
+  }
 }
 
 /** Whether pixels (RGBA) have colours, as photos have and handwriting has not. */

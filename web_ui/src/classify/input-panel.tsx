@@ -5,7 +5,7 @@ import { setHashParams } from '../shell/hash-location.ts';
 import { inputOfSample, samplesOf } from './address.ts';
 import type { ModelGroup } from './datasets.ts';
 import { Field } from './field.tsx';
-import { refusalOf } from './images.ts';
+import { readable, refusalOf } from './images.ts';
 import { canUndo, type Input, nothing, setInput, undo } from './input.ts';
 import type { ModelAnswer } from './use-predictions.ts';
 
@@ -22,17 +22,17 @@ const hints: Record<string, string> = { mnist: 'Draw a digit here', kmnist: 'Dra
 export function InputPanel({ input, groups, group, answers }: InputPanelProps) {
   const [refusal, setRefusal] = useState<string>();
   const [isOver, setOver] = useState(false);
-  const take = (file: File | undefined) => {
+  const take = async (file: File | undefined) => {
     if (!file) return;
     const reason = refusalOf(file);
     setRefusal(reason);
-    if (!reason) setInput({ kind: 'image', blob: file, name: file.name });
+    if (!reason) setInput({ kind: 'image', blob: await readable(file), name: file.name });
   };
   usePasteAndUndo(take);
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    take(event.dataTransfer.files[0]);
+    void take(event.dataTransfer.files[0]);
   };
 
   return (
@@ -65,7 +65,7 @@ export function InputPanel({ input, groups, group, answers }: InputPanelProps) {
               accept="image/*"
               className="visually-hidden"
               onChange={(event) => {
-                take(event.target.files?.[0]);
+                void take(event.target.files?.[0]);
                 event.target.value = '';
               }}
             />
@@ -154,9 +154,9 @@ function Samples({
 }
 
 /** Takes a pasted image, and Ctrl-Z, wherever on the tab the focus is. */
-function usePasteAndUndo(take: (file: File | undefined) => void): void {
+function usePasteAndUndo(take: (file: File | undefined) => unknown): void {
   useEffect(() => {
-    const paste = (event: ClipboardEvent) => take(event.clipboardData?.files[0]);
+    const paste = (event: ClipboardEvent) => void take(event.clipboardData?.files[0]);
     const press = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'z' || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();

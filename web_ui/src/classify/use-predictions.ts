@@ -57,7 +57,8 @@ export function usePredictions(input: Input, models: string[]): Record<string, M
 
 async function predict(model: string, input: Something, signal: AbortSignal): Promise<PredictAnswer> {
   const body = input.kind === 'drawing' ? await pngOf(input) : input.blob;
-  const headers = { 'content-type': body.type || 'application/octet-stream' };
+  // Not by its own name: that was guessed from the file's ending, and the service judges by the bytes.
+  const headers = { 'content-type': 'application/octet-stream' };
   return readJson(await call(`/predict/${model}?preview=true`, { method: 'POST', body, headers, signal }), signal);
 }
 

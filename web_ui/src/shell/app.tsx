@@ -63,8 +63,11 @@ function Content({ tab: { title, Content: Inside } }: { tab: Tab }) {
 
 function Nowhere({ path }: { path: string }) {
   return (
-    <Empty title="There is nothing here">
-      No tab of this page is called <code>{path}</code>. Choose one above.
-    </Empty>
+    <>
+      <h1 className="visually-hidden">Not found</h1>
+      <Empty title="There is nothing here">
+        No tab of this page is called <code>{path}</code>. Choose one above.
+      </Empty>
+    </>
   );
 }

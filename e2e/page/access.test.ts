@@ -1,0 +1,163 @@
+// For everybody: in the dark, on a phone, without a mouse, without seeing, without motion, with API keys on, and while a
+// service is away.
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { noBrowser } from '../browser.ts';
+import { findAxeFaults } from './axe.ts';
+import { answerOf, type Browser, digits, draw, fieldOf, openPage, site, startPageBrowser, windows } from './page.ts';
+
+const states = [
+  { path: '/classify', of: 'an empty field', ready: (page: Page) => answerOf(page, 'mnist-cnn').waitFor() },
+  {
+    path: '/classify?sample=mnist:7',
+    of: 'answers',
+    ready: (page: Page) => answerOf(page, 'mnist-cnn').getByText('sure').waitFor(),
+  },
+  { path: '/models', of: 'all models', ready: (page: Page) => answerOf(page, 'mnist-ff').waitFor() },
+  { path: '/models/mnist-cnn', of: 'a model', ready: (page: Page) => page.getByRole('grid').waitFor() },
+  { path: '/nowhere', of: 'nothing', ready: (page: Page) => page.getByText('There is nothing here').waitFor() },
+];
+const themes = ['light', 'dark'] as const;
+const sizes = Object.keys(windows) as (keyof typeof windows)[];
+const cases = states.flatMap((state) =>
+  themes.flatMap((theme) => sizes.map((window) => ({ ...state, theme, window }))),
+);
+
+describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startPageBrowser();
+  });
+  afterAll(() => browser?.stop());
+
+  test.each(cases)(
+    '$of, $theme, at the $window: axe finds nothing, and nothing is wider than the window',
+    async (state) => {
+      const { page, faults } = await openPage(browser.context, state.path, state);
+      await state.ready(page);
+      expect(await findAxeFaults(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      expect(faults).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test("the theme is the system's until one is chosen, which is kept", async () => {
+    const { page } = await openPage(browser.context, '/classify', { theme: 'dark' });
+    const background = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+    const [dark, light] = ['rgb(19, 19, 18)', 'rgb(247, 247, 245)'];
+    const button = page.getByRole('button', { name: /^Theme:/ });
+    await button.waitFor();
+    expect(await background()).toBe(dark);
+    await button.click();
+    expect(await background()).toBe(light);
+    await page.reload();
+    expect(await background()).toBe(light);
+    expect(await button.getAttribute('aria-label')).toBe('Theme: light. Change to dark');
+    await button.click();
+    await button.click();
+    expect([await background(), await page.evaluate('localStorage.length')]).toEqual([dark, 0]);
+    await page.close();
+  });
+
+  test('who wants no motion sees none', async () => {
+    const { page } = await openPage(browser.context, '/classify');
+    const bar = answerOf(page, 'mnist-cnn').locator('.bars i').first();
+    const duration = () => bar.evaluate((element) => getComputedStyle(element).transitionDuration);
+    await bar.waitFor({ state: 'attached' });
+    expect(await duration()).toBe('0.16s');
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    expect(await duration()).toBe('0s');
+    await page.close();
+  });
+
+  test('the keyboard alone goes from tab to tab and to the content', async () => {
+    const { page } = await openPage(browser.context, '/classify');
+    await answerOf(page, 'mnist-cnn').waitFor();
+    const focused = () =>
+      page.evaluate("document.activeElement.textContent || document.activeElement.getAttribute('aria-label')");
+    const stops: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      await page.keyboard.press('Tab');
+      stops.push(await focused());
+    }
+    expect(stops).toEqual(['Skip to the content', 'Classify', expect.any(String)]);
+    await page.getByRole('link', { name: 'Models', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/#\/models$/);
+    expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    expect(await page.title()).toBe('Models · ML job mesh');
+    await page.close();
+  });
+
+  test('what the networks say is read out once it has come to rest', async () => {
+    const { page } = await openPage(browser.context, '/classify?sample=mnist:4');
+    await vi.waitFor(async () => {
+      const said = await page.getByRole('status').allTextContents();
+      expect(said.join()).toMatch(/mnist-cnn: 4, .* sure; mnist-ff: 4, .* sure/);
+    }, 10_000);
+    await page.close();
+  });
+
+  test('with API keys on, the page asks for one, keeps it for the tab, and goes on where it was', async () => {
+    const { page, faults } = await openPage(browser.context, '/nowhere');
+    await page.route('**/models', async (route) => {
+      const key = (await route.request().headerValue('authorization')) ?? '';
+      if (key === 'Bearer right-key') return route.continue();
+      const problem = {
+        type: 'about:blank',
+        title: 'An API key is needed',
+        status: 401,
+        detail: 'send one',
+        code: 'unauthorized',
+      };
+      await route.fulfill({ status: 401, contentType: 'application/problem+json', json: problem });
+    });
+    await page.goto(`${site.origin}/#/models`);
+    const dialog = page.getByRole('dialog', { name: 'This mesh asks for an API key' });
+    await dialog.waitFor();
+    expect(await findAxeFaults(page)).toEqual([]);
+    await page.keyboard.type('wrong-key');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('It does not know the key that you gave.').waitFor();
+    await page.keyboard.type('right-key');
+    await page.keyboard.press('Enter');
+    await answerOf(page, 'mnist-cnn').waitFor();
+    await page.reload();
+    await answerOf(page, 'mnist-cnn').waitFor();
+    expect(await dialog.isVisible()).toBe(false);
+    expect(await page.evaluate('[sessionStorage.length, localStorage.length]')).toEqual([1, 0]);
+    await page.getByRole('button', { name: 'Forget API key' }).click();
+    await dialog.waitFor();
+    expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+    await page.close();
+  });
+
+  test('a service that is away is named, with the time since when; what was there stays, and it recovers by itself', async () => {
+    const { page } = await openPage(browser.context, '/classify');
+    await draw(page, digits[7]!);
+    const answer = answerOf(page, 'mnist-cnn').locator('.answer');
+    await vi.waitFor(async () => expect(await answer.textContent()).toBe('7'), 10_000);
+    await page.route(/\/(models|predict)/, (route) => route.abort());
+    const notice = page.getByRole('status').filter({ hasText: 'The prediction service is away since' });
+    await draw(page, [
+      [
+        [80, 140],
+        [180, 140],
+      ],
+    ]);
+    await notice.waitFor();
+    expect(await notice.textContent()).toMatch(
+      /away since \d\d:\d\d:\d\d.*The mesh cannot be reached.*This page keeps trying/,
+    );
+    expect(await answer.textContent()).toBe('7');
+    expect(await findAxeFaults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await draw(page, digits[1]!);
+    await page.unroute(/\/(models|predict)/);
+    await notice.waitFor({ state: 'detached' });
+    await vi.waitFor(async () => expect(await answer.textContent()).toBe('1'), 10_000);
+    expect(await fieldOf(page).isVisible()).toBe(true);
+    await page.close();
+  });
+});
