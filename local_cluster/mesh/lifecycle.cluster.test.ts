@@ -2,11 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { connectToCluster } from '@ml-job-mesh/cluster-client';
 import { findFreePort } from '@ml-job-mesh/cluster-client/testing/free-port.ts';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { projectFolder } from '../install/cache.ts';
 import { endContainers, findRunningContainers } from '../supervisor/leftover-containers.ts';
 import { isRunning } from '../supervisor/process-identity.ts';
@@ -96,12 +97,13 @@ describe('While a mesh runs', () => {
   });
 });
 
+const processesOfJobs = () =>
+  findRunningContainers(place.stateFolder)
+    .filter(({ folder }) => folder.includes('/containers/classify/'))
+    .map(({ shim }) => shim.pid)
+    .sort();
+
 test('after a SIGKILL of the supervisor the next start takes over, and the jobs that ran have never stopped', async () => {
-  const processesOfJobs = () =>
-    findRunningContainers(place.stateFolder)
-      .filter(({ folder }) => folder.includes('/containers/classify/'))
-      .map(({ shim }) => shim.pid)
-      .sort();
   const before = processesOfJobs();
   const left = mesh.processes();
   expect(await mesh.end('SIGKILL')).toBe('SIGKILL');
@@ -111,6 +113,20 @@ test('after a SIGKILL of the supervisor the next start takes over, and the jobs 
   expect(mesh.output()).toContain('ended what an earlier run had left');
   expect(Object.keys(mesh.processes()).sort()).toEqual(Object.keys(left).sort());
   expect(Object.values(left).map(({ pid }) => existsSync(`/proc/${pid}`))).toEqual(Object.keys(left).map(() => false));
+  await waitForStatuses(['running', 'running', 'queued']);
+  expect(processesOfJobs()).toEqual(before);
+});
+
+test('a start that finds its addresses taken moves the services to others, and the jobs that ran have never stopped', async () => {
+  const before = processesOfJobs();
+  const octet = () => Number(readFileSync(path.join(place.stateFolder, 'octet'), 'utf8'));
+  const octetBefore = octet();
+  await mesh.end('SIGKILL');
+  const taken = net.createServer().listen(7443, `127.${octetBefore}.0.1`);
+  onTestFinished(() => void taken.close());
+  await once(taken, 'listening');
+  mesh = await startMeshCommand(place);
+  expect(octet()).not.toBe(octetBefore);
   await waitForStatuses(['running', 'running', 'queued']);
   expect(processesOfJobs()).toEqual(before);
 });

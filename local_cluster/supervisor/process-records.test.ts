@@ -50,22 +50,32 @@ test('the supervisor on record is not a leftover, and a damaged file counts as n
   expect(readRecords(folder)).toEqual({});
 });
 
+/** A process that calls itself so, with these arguments. */
+async function startAs(argv0: string, ...args: string[]): Promise<ChildProcess & { pid: number }> {
+  const script = ['-e', 'setInterval(() => undefined, 1000)', '--', ...args];
+  const child = spawn(process.execPath, script, { argv0, stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child, 'spawn');
+  await vi.waitFor(() => expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain(argv0));
+  return child as ChildProcess & { pid: number };
+}
+
 test('in place of a file that is empty, the cluster’s own processes are found, and no others', async () => {
-  const start = async (argv0: string, ...args: string[]) => {
-    const script = ['-e', 'setInterval(() => undefined, 1000)', '--', ...args];
-    const child = spawn(process.execPath, script, { argv0, stdio: 'ignore' });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    await once(child, 'spawn');
-    await vi.waitFor(() => expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain(argv0));
-    return child as ChildProcess & { pid: number };
-  };
-  const component = await start('/cache/control-plane', `--data-dir=${folder}/etcd`);
+  const component = await startAs('/cache/control-plane', `--data-dir=${folder}/etcd`);
   const others = [
-    await start('/cache/control-plane', `--data-dir=${folder}-other/etcd`),
-    await start('/usr/bin/less', `${folder}/logs/etcd.log`),
+    await startAs('/cache/control-plane', `--data-dir=${folder}-other/etcd`),
+    await startAs('/usr/bin/less', `${folder}/logs/etcd.log`),
   ];
   writeFileSync(path.join(folder, 'processes.json'), '');
   expect(Object.values(readRecords(folder)).map(({ pid }) => pid)).toEqual([component.pid]);
   expect(await endLeftovers(folder)).toHaveLength(1);
   expect(others.map(({ pid }) => identifyProcess(pid)?.pid)).toEqual(others.map(({ pid }) => pid));
+});
+
+test('a process that the supervisor had only just started when it was killed, and had not noted, is ended too', async () => {
+  const recorded = await startSleeper();
+  recordProcess(folder, 'etcd', recorded.pid);
+  const { pid } = await startAs('/cache/control-plane', `--config=${folder}/scheduler.yaml`);
+  expect(await endLeftovers(folder)).toEqual(['etcd', expect.stringMatching(`${pid}$`)]);
+  expect(identifyProcess(pid)).toBeUndefined();
 });

@@ -43,14 +43,18 @@ export function recordProcess(stateFolder: string, name: string, pid: number | u
 }
 
 /**
- * Ends what a supervisor that is gone has left running. To be called by whoever holds the state folder's
+ * Ends what a supervisor that is gone has left running: what is on record, and what was too young to be. To be called by whoever holds the state folder's
  * lock. Gives the names of the processes that it ended. They are killed, not asked: a node agent that is asked
  * to end would end its Jobs too, and those are to go on.
  */
 export async function endLeftovers(stateFolder: string): Promise<string[]> {
-  const leftovers = Object.entries(readRecords(stateFolder)).filter(
-    ([name, identity]) => name !== 'supervisor' && isRunning(identity),
+  const recorded = readRecords(stateFolder);
+  const { supervisor: _gone, ...others } = recorded;
+  // One that had only just been started when the supervisor was killed is not on record.
+  const found = Object.entries(findComponents(stateFolder)).filter(
+    ([, { pid }]) => !Object.values(recorded).some((known) => known.pid === pid),
   );
+  const leftovers = [...Object.entries(others), ...found].filter(([, identity]) => isRunning(identity));
   await Promise.all(leftovers.map(([, identity]) => killProcess(identity)));
   for (const [name] of leftovers) tryToForget(stateFolder, name);
   return leftovers.map(([name]) => name);

@@ -38,6 +38,18 @@ test('the newest status is what is sent next, and none twice', async () => {
   expect(phases(sent)).toEqual(['Pending', 'Succeeded']);
 });
 
+test('addresses take the place of those that the pod had before a move', async () => {
+  const { sent, answers, cluster } = createApi();
+  const writer = createStatusWriter(cluster, pod, undefined, () => undefined);
+  writer.report({ phase: 'Running', podIPs: [{ ip: '10.245.1.2' }], hostIPs: [{ ip: '10.245.1.1' }] });
+  answers[0]!.resolve({});
+  await writer.written();
+  const replace = { $patch: 'replace' };
+  expect(sent).toEqual([
+    { phase: 'Running', podIPs: [{ ip: '10.245.1.2' }, replace], hostIPs: [{ ip: '10.245.1.1' }, replace] },
+  ]);
+});
+
 test('a status that was not taken is sent again', async () => {
   const { sent, answers, cluster } = createApi();
   const faults: string[] = [];

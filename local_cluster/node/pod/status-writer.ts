@@ -8,6 +8,9 @@ export type StatusWriter = ReturnType<typeof createStatusWriter>;
 /** Fields that a patch has to take away where they are no longer true. */
 const clearable = ['reason', 'message'] as const;
 
+/** Lists that a strategic merge patch adds to, where they are to be replaced: after a move, both addresses would be listed. */
+const replaced = ['podIPs', 'hostIPs'] as const;
+
 /**
  * @param reported what the API has now
  * @param onFault told why a status was not taken, before it is sent again
@@ -32,6 +35,7 @@ export function createStatusWriter(
       const sent = wanted;
       const status = JSON.parse(sent);
       for (const field of clearable) if (!hasCleared) status[field] ??= null;
+      for (const list of replaced) status[list]?.push({ $patch: 'replace' });
       try {
         await cluster.patch(path, { metadata: { uid }, status }, { type: 'strategic' });
         written = sent;
