@@ -1,8 +1,22 @@
 import { mkdtempSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { readRecordFile, writeRecordFile } from './record-file.ts';
+
+/** What every read fails with, where it is set. */
+let readFault: Error | undefined;
+vi.mock('node:fs', async (load) => {
+  const original = await load<typeof import('node:fs')>();
+  const readFileSync = (...given: Parameters<typeof original.readFileSync>) => {
+    if (readFault) throw readFault;
+    return original.readFileSync(...given);
+  };
+  return { ...original, readFileSync };
+});
+afterEach(() => {
+  readFault = undefined;
+});
 
 const folder = mkdtempSync(path.join(tmpdir(), 'record-file-'));
 const file = path.join(folder, 'record.json');
@@ -24,4 +38,12 @@ test('so is one that is not there, or is no file', () => {
   expect([file, path.join(folder, 'none.json'), folder].map((lost) => readRecordFile(lost))).toEqual(
     new Array(3).fill(undefined),
   );
+});
+
+test.each(['EMFILE', 'ENFILE', 'ENOMEM'])('one that cannot be read now (%s) is not taken for lost', (code) => {
+  writeRecordFile(file, { a: 1 });
+  readFault = Object.assign(new Error(code), { code });
+  expect(() => readRecordFile(file)).toThrow(code);
+  readFault = undefined;
+  expect(readRecordFile(file)).toEqual({ a: 1 });
 });

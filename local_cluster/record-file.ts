@@ -1,18 +1,16 @@
 // Small JSON files that have to survive whatever ends this process or the machine.
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { lookOr } from './passing-fault.ts';
 
 /**
  * Reads a record; undefined when it is not there or cannot be read: what a full disk, a power loss or somebody's editor
  * has left of a record says nothing, and is as good as lost.
+ * @throws Error when this process has no file descriptors, say: then nothing is known of the record
  */
 export function readRecordFile<T extends object>(file: string): T | undefined {
-  try {
-    const record: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return typeof record === 'object' && record !== null ? (record as T) : undefined;
-  } catch {
-    return undefined;
-  }
+  const record: unknown = lookOr(() => JSON.parse(readFileSync(file, 'utf8')), undefined);
+  return typeof record === 'object' && record !== null ? (record as T) : undefined;
 }
 
 /** Writes a record that appears whole or not at all, readable by this user only; on the disk when this returns. */

@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { ifKnown } from '../passing-fault.ts';
 import { findProcesses, isRunning, type ProcessIdentity } from './process-identity.ts';
 import { readRecords } from './process-records.ts';
 
@@ -13,7 +14,7 @@ const lookMs = 5_000;
 export function watchForAbandonment(stateFolder: string, onAbandoned: () => void, everyMs = lookMs): void {
   const folder = identifyFolder(stateFolder);
   let { supervisor } = readRecords(stateFolder);
-  const timer = setInterval(() => {
+  const look = () => {
     // Another folder in its place is another cluster's.
     if (identifyFolder(stateFolder) === folder) {
       supervisor = readRecords(stateFolder).supervisor ?? supervisor;
@@ -22,7 +23,8 @@ export function watchForAbandonment(stateFolder: string, onAbandoned: () => void
     if (supervisor && isRunning(supervisor)) return;
     clearInterval(timer);
     onAbandoned();
-  }, everyMs);
+  };
+  const timer = setInterval(() => ifKnown(look, undefined), everyMs);
   timer.unref();
 }
 

@@ -6,7 +6,14 @@ import { existsSync, globSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readRecordFile } from '../record-file.ts';
-import { findProcesses, isRunning, killProcess, type ProcessIdentity, signalProcess } from './process-identity.ts';
+import {
+  findProcesses,
+  isRunning,
+  killProcess,
+  mayRun,
+  type ProcessIdentity,
+  signalProcess,
+} from './process-identity.ts';
 
 const endWithinMs = 5_000;
 
@@ -47,7 +54,8 @@ export async function endContainers(stateFolder: string): Promise<number> {
 /** A shim that gets SIGUSR1 kills its container with all that it has started, and ends. */
 async function endContainer(shim: ProcessIdentity): Promise<void> {
   const giveUpAt = performance.now() + endWithinMs;
-  signalProcess(shim, 'SIGUSR1');
-  while (isRunning(shim) && performance.now() < giveUpAt) await sleep(20);
+  for (let isTold = false; mayRun(shim) && performance.now() < giveUpAt; await sleep(20)) {
+    if (!isTold) isTold = signalProcess(shim, 'SIGUSR1');
+  }
   await killProcess(shim);
 }

@@ -4,6 +4,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ifKnown, lookOr } from '../passing-fault.ts';
+
+const pollMs = 20;
 
 /** A process, told apart from any later one with the same id. */
 export interface ProcessIdentity {
@@ -13,21 +16,25 @@ export interface ProcessIdentity {
   bootId: string;
 }
 
-/** Gives the identity of a process that runs now, undefined if there is none with this id (a zombie counts as none). */
+/**
+ * Gives the identity of a process that runs now, undefined if there is none with this id (a zombie counts as none).
+ * @throws Error when it cannot be told now, because this process has no file descriptors, say
+ */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
-  try {
+  return lookOr(() => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in brackets may hold anything, so fields are counted from its closing bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const state = fields[0];
     if (state === 'X' || (state === 'Z' && isLastThread(pid))) return undefined;
     return { pid, startTicks: Number(fields[19]), bootId: readBootId() };
-  } catch {
-    return undefined;
-  }
+  }, undefined);
 }
 
-/** Finds the processes that run now and were started with such arguments, the program itself being the first. */
+/**
+ * Finds the processes that run now and were started with such arguments, the program itself being the first.
+ * @throws Error as `identifyProcess` does
+ */
 export function findProcesses(matches: (argv: string[]) => boolean): (ProcessIdentity & { argv: string[] })[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -39,14 +46,10 @@ export function findProcesses(matches: (argv: string[]) => boolean): (ProcessIde
 }
 
 function readArguments(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
-  } catch {
-    return [];
-  }
+  return lookOr(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').split('\0'), []);
 }
 
-/** Says whether exactly this process still runs. */
+/** Says whether exactly this process still runs. @throws Error as `identifyProcess` does */
 export function isRunning(identity: ProcessIdentity): boolean {
   const now = identifyProcess(identity.pid);
   return now !== undefined && now.startTicks === identity.startTicks && now.bootId === identity.bootId;
@@ -58,31 +61,37 @@ export function isRunning(identity: ProcessIdentity): boolean {
  */
 export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
   const killAt = performance.now() + graceMs;
-  let killed = false;
-  signalProcess(identity, 'SIGTERM');
-  while (isRunning(identity)) {
-    if (!killed && performance.now() >= killAt) {
-      signalProcess(identity, 'SIGKILL');
-      killed = true;
-    }
-    await sleep(20);
+  let isAsked = false;
+  while (mayRun(identity)) {
+    if (performance.now() >= killAt) signalProcess(identity, 'SIGKILL');
+    else if (!isAsked) isAsked = signalProcess(identity, 'SIGTERM');
+    await sleep(pollMs);
   }
 }
 
 /** Ends exactly this process with SIGKILL. Returns when it is gone. */
 export async function killProcess(identity: ProcessIdentity): Promise<void> {
-  signalProcess(identity, 'SIGKILL');
-  while (isRunning(identity)) await sleep(20);
+  while (mayRun(identity)) {
+    signalProcess(identity, 'SIGKILL');
+    await sleep(pollMs);
+  }
 }
 
-/** Sends exactly this process a signal; one that is gone is fine. */
-export function signalProcess(identity: ProcessIdentity, name: NodeJS.Signals): void {
-  if (!isRunning(identity)) return;
+/** True unless it is known that this process is gone. */
+export function mayRun(identity: ProcessIdentity): boolean {
+  return ifKnown(() => isRunning(identity), true);
+}
+
+/** Sends exactly this process a signal; one that is gone is fine. False when it cannot be told now whether it is the one. */
+export function signalProcess(identity: ProcessIdentity, name: NodeJS.Signals): boolean {
+  const isThere = ifKnown(() => isRunning(identity), undefined);
+  if (isThere === undefined) return false;
   try {
-    process.kill(identity.pid, name);
+    if (isThere) process.kill(identity.pid, name);
   } catch {
     // It ended between the two lines.
   }
+  return true;
 }
 
 /** A killed process is a zombie as soon as its first thread is; the others may still hold its sockets. */

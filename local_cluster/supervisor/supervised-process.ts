@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, openFreshLog, rotateIfLarge } from './log-file.ts';
-import { endProcess, identifyProcess, killProcess } from './process-identity.ts';
+import { ifKnown } from '../passing-fault.ts';
 import { readRecords, recordProcess } from './process-records.ts';
 
 const firstBackOffMs = 250;
@@ -90,8 +90,7 @@ export async function startSupervised(plan: ProcessPlan): Promise<SupervisedProc
   };
   const kill = async () => {
     stopWatching();
-    const identity = hasEnded(child) ? undefined : identifyProcess(child.pid!);
-    if (identity) await killProcess(identity);
+    await end(child, 0);
   };
   kills.add(kill);
   const stop = async () => {
@@ -189,7 +188,7 @@ function record(plan: ProcessPlan, pid: number | undefined): void {
 }
 
 function isRecorded({ stateFolder, name }: ProcessPlan, child: ChildProcess): boolean {
-  return readRecords(stateFolder)[name]?.pid === child.pid;
+  return ifKnown(() => readRecords(stateFolder)[name]?.pid === child.pid, true);
 }
 
 async function awaitReady(plan: ProcessPlan, child: ChildProcess, cancel?: AbortSignal): Promise<void> {
@@ -207,12 +206,14 @@ function startError(plan: ProcessPlan, what: string): Error {
   return new Error(`${plan.name} ${what}; the end of ${plan.logFile}:\n${lastLines(plan.logFile, 8)}`);
 }
 
+/** SIGTERM, and SIGKILL after so long, or at once; returns when it is gone. */
 async function end(child: ChildProcess, graceMs: number): Promise<void> {
-  if (hasEnded(child) || child.pid === undefined) return;
+  if (hasEnded(child)) return;
   const gone = whenEnded(child);
-  const identity = identifyProcess(child.pid);
-  if (identity) await endProcess(identity, graceMs);
+  child.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
+  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   await gone;
+  clearTimeout(timer);
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { lookOr } from '../../passing-fault.ts';
 
 const chunkBytes = 64 * 1024;
 const newline = 0x0a;
@@ -13,7 +14,7 @@ export interface LogFile {
   path: string;
 }
 
-/** The files that are there now, oldest first. */
+/** The files that are there now, oldest first. @throws Error when they cannot be listed now */
 export function listLogFiles(first: string): LogFile[] {
   const name = basename(first);
   const numberOf = (entry: string) => {
@@ -21,20 +22,12 @@ export function listLogFiles(first: string): LogFile[] {
     const suffix = entry.startsWith(`${name}.`) ? entry.slice(name.length + 1) : '';
     return /^[1-9]\d*$/.test(suffix) ? Number(suffix) : undefined;
   };
-  return listFolder(dirname(first))
+  return lookOr(() => readdirSync(dirname(first)), [])
     .flatMap((entry) => {
       const number = numberOf(entry);
       return number === undefined ? [] : [{ number, path: join(dirname(first), entry) }];
     })
     .sort((a, b) => a.number - b.number);
-}
-
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 /** One of them, and how far it has been read. */

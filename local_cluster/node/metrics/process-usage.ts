@@ -1,5 +1,6 @@
 // What the processes of this machine have used, from /proc: a container here is a shim and everything that it started.
 import { readdirSync, readFileSync } from 'node:fs';
+import { lookOr } from '../../passing-fault.ts';
 
 /** What a process and its descendants have used. */
 export interface Usage {
@@ -60,7 +61,8 @@ export function addUsage(usages: Usage[]): Usage {
 
 /** Fields of proc(5), /proc/PID/stat, counted from the third; the second is in parentheses and may hold anything. */
 function readStat(file: string): ProcessStat | undefined {
-  try {
+  // One that cannot be read has ended meanwhile.
+  return lookOr(() => {
     const content = readFileSync(file, 'latin1');
     const fields = content
       .slice(content.lastIndexOf(')') + 2)
@@ -73,8 +75,5 @@ function readStat(file: string): ProcessStat | undefined {
       endedChildrenTicks: cutime + cstime,
       residentPages: fields[21]!,
     };
-  } catch {
-    // It has ended meanwhile.
-    return undefined;
-  }
+  }, undefined);
 }

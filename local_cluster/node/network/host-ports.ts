@@ -87,6 +87,7 @@ async function keepForwarding(
   { onFault, onRun }: HostPortListener,
 ): Promise<HostPorts> {
   let isClosing = false;
+  let isAdopted = false;
   let retry: NodeJS.Timeout | undefined;
   const closed = Promise.withResolvers<void>();
   let change = Promise.withResolvers<void>();
@@ -109,17 +110,29 @@ async function keepForwarding(
   };
   const tellOf = (run: Run) =>
     onRun({ file: logFile(run), isComplete: () => run.exit !== undefined, changed: () => change.promise });
-  mkdirSync(folder, { recursive: true });
-  await runner.adopt();
-  if (runner.isActive) tellOf(runner.current!);
-  else start();
-
+  /** Finds the forwarder of an earlier agent, which may run, before there is another one. */
+  const adopt = async () => {
+    try {
+      mkdirSync(folder, { recursive: true });
+      await runner.adopt();
+    } catch (fault) {
+      onFault(`it cannot be told whether ${listen} is forwarded: ${(fault as Error).message}`);
+      retry = setTimeout(adopt, retryMs);
+      return;
+    }
+    isAdopted = true;
+    if (isClosing) end('SIGKILL');
+    else if (runner.isActive) tellOf(runner.current!);
+    else start();
+  };
   const end = (signal: 'SIGTERM' | 'SIGKILL') => {
     isClosing = true;
+    if (!isAdopted) return;
     clearTimeout(retry);
     if (runner.isActive) runner.signal(signal);
     else closed.resolve();
   };
+  await adopt();
   return {
     stopListening: () => end('SIGTERM'),
     async close() {

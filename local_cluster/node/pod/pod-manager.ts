@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { startWatchCache } from '@ml-job-mesh/cluster-client';
+import { lookOr } from '../../passing-fault.ts';
 import { Runner } from '../runs/runner.ts';
 import type { NodeContext } from './node-context.ts';
 import { readPodRecord } from './pod-setup.ts';
@@ -85,8 +86,8 @@ async function removeOrphans(node: NodeContext, workers: ReadonlyMap<string, Pod
   for (const folder of podFolders(node)) {
     const uid = folder.slice(node.podsFolder.length + 1);
     if (workers.has(uid)) continue;
-    const address = readPodRecord(folder)?.address;
     try {
+      const address = readPodRecord(folder)?.address;
       await Promise.all(
         ['containers', 'host-ports'].flatMap((kind) => listRunners(join(folder, kind), node.shim)).map(kill),
       );
@@ -103,13 +104,7 @@ async function removeOrphans(node: NodeContext, workers: ReadonlyMap<string, Pod
 type KillableRunner = { runner: Runner; changed: () => Promise<void> };
 
 function listRunners(folder: string, shim: string): KillableRunner[] {
-  let names: string[] = [];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    // The pod had none of these.
-  }
-  return names.map((name) => {
+  return lookOr(() => readdirSync(folder), []).map((name) => {
     let change = Promise.withResolvers<void>();
     const runner = new Runner(join(folder, name), shim, () => {
       change.resolve();

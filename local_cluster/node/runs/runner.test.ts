@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
-import type { ShimConfig } from './records.ts';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { type ShimConfig, startTicksOf } from './records.ts';
 import { Runner } from './runner.ts';
 
 /** Set where inotify has no watches left. */
@@ -95,4 +97,43 @@ test('the records of an earlier agent are read, empty ones as if they were not t
   await runner.adopt();
   expect(runner.runs.map(({ exit }) => exit?.exitCode)).toEqual([1, 137]);
   rmSync(container, { recursive: true });
+});
+
+test('an agent that has no file descriptors takes no container for ended, and learns of its end when it has some', async () => {
+  const container = mkdtempSync(join(folder, 'container-'));
+  const run = join(container, '0');
+  mkdirSync(run);
+  // Its shim is, for this test, a process that just is there.
+  const shimProcess = spawn('sleep', ['600']);
+  onTestFinished(() => void shimProcess.kill('SIGKILL'));
+  const shimPid = shimProcess.pid!;
+  const started = {
+    pid: shimPid,
+    startTicks: 1,
+    shimPid,
+    shimTicks: startTicksOf(shimPid),
+    startedAt: '2026-01-01T00:00:00Z',
+  };
+  writeFileSync(join(run, 'started.json'), JSON.stringify(started));
+  const looker = join(import.meta.dirname, '..', 'testing', 'look-without-files.ts');
+  const agent = spawn('sh', [
+    '-c',
+    'ulimit -n 100; exec "$@"',
+    'sh',
+    process.execPath,
+    looker,
+    container,
+    shimThat(''),
+  ]);
+  onTestFinished(() => void agent.kill('SIGKILL'));
+  agent.stderr.pipe(process.stderr);
+  const lines = agent.stdout.setEncoding('utf8')[Symbol.asyncIterator]();
+  const told = async () => String((await lines.next()).value);
+
+  expect([await told(), await told()]).toEqual(['runs\n', 'runs\n']);
+  writeFileSync(join(run, 'exit.json'), exit(0));
+  shimProcess.kill('SIGKILL');
+  await once(shimProcess, 'exit');
+  agent.stdin.write('it has ended\n');
+  expect([await told(), await told()]).toEqual(['runs\n', 'ended 0\n']);
 });

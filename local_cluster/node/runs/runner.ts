@@ -4,6 +4,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ifKnown, isPassingFault, lookOr } from '../../passing-fault.ts';
 import { readRecordFile, writeRecordFile } from '../../record-file.ts';
 import { type ExitRecord, type ShimConfig, type StartRecord, startTicksOf } from './records.ts';
 import { watchChanges } from './watch-changes.ts';
@@ -34,6 +35,9 @@ export class Runner {
   #watcher: { close(): void } | undefined;
   #look: NodeJS.Timeout | undefined;
   #child: ChildProcess | undefined;
+  /** The shim of the newest run was our child, and has ended. */
+  #isShimGone = false;
+  #isSettling = false;
 
   /**
    * @param folder the container's, below the pod's
@@ -62,8 +66,10 @@ export class Runner {
   /**
    * Finds the runs of an earlier agent. Afterwards each has ended or is watched; one whose shim never came to start
    * it is dropped, and its shim, should it still come, leaves it alone.
+   * @throws Error when they cannot be looked at now; it may be called again
    */
   async adopt(): Promise<void> {
+    this.close();
     this.runs = listRuns(this.folder);
     const open = this.runs.filter(({ exit }) => !exit).map(({ folder }) => folder);
     await Promise.all(open.map((run) => promisify(execFile)(this.shim, ['settle', run])));
@@ -99,7 +105,9 @@ export class Runner {
     const { shimPid, shimTicks } = run.start ?? {};
     const isOurs = this.#child?.exitCode === null && this.#child.signalCode === null;
     const pid = isOurs ? this.#child!.pid : shimPid;
-    if (pid === undefined || (!isOurs && startTicksOf(pid) !== shimTicks)) return;
+    const isShim = isOurs || ifKnown(() => pid !== undefined && startTicksOf(pid) === shimTicks, undefined);
+    if (isShim === undefined) setTimeout(() => this.current === run && this.signal(signal), lookMs).unref();
+    if (pid === undefined || !isShim) return;
     try {
       process.kill(pid, signal === 'SIGKILL' ? 'SIGUSR1' : 'SIGTERM');
     } catch {
@@ -140,10 +148,12 @@ export class Runner {
       process.nextTick(fail, fault as Error);
       return;
     }
+    this.#isShimGone = false;
     child.unref();
     child.on('error', fail);
     child.on('exit', () => {
-      if (!run.exit) this.#read(run);
+      if (run === this.current) this.#isShimGone = true;
+      this.#read(run);
       if (!run.exit) void this.#settle(run);
     });
     this.#child = child;
@@ -166,34 +176,43 @@ export class Runner {
   #watch(run: Run): void {
     this.#watcher = watchChanges(run.folder, () => this.#read(run));
     this.#look = setInterval(() => {
-      const { start } = run;
-      const isLost = start && startTicksOf(start.shimPid) !== start.shimTicks;
-      if (isLost || isDamaged(run)) void this.#settle(run);
+      if (this.#isShimGone || isShimOf(run) === false || isDamaged(run)) void this.#settle(run);
     }, lookMs);
     this.#look.unref();
     this.#read(run);
   }
 
-  /** The shim is gone: has it left a record, or is one to be written for it? */
+  /** The shim is gone: has it left a record, or is one to be written for it? Where that cannot be told, look again later. */
   async #settle(run: Run): Promise<void> {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    const fault = await this.#runSettle(run);
+    this.#isSettling = false;
+    const isKnown = this.#read(run);
+    if (run.exit || !isKnown || !fault || isPassingFault(fault)) return;
+    // No room for one more record, say. A run whose shim is gone must not keep its pod from ending until there is room.
+    const isGone = !run.start || isShimOf(run) === false;
+    const startedAt = run.start?.startedAt;
+    if (isGone) this.#end(run, { exitCode: 137, lost: true, ...(startedAt && { startedAt }) });
+  }
+
+  async #runSettle({ folder }: Run): Promise<Error | undefined> {
     try {
-      await promisify(execFile)(this.shim, ['settle', run.folder]);
-      this.#read(run);
-    } catch {
-      // No process just now, or no room for one more record. A shim that runs is looked at again; one that is gone
-      // must not keep its pod from ending until there is room.
-      const { shimPid, shimTicks, startedAt } = run.start ?? {};
-      const isGone = shimPid === undefined || startTicksOf(shimPid) !== shimTicks;
-      if (!run.exit && isGone) this.#end(run, { exitCode: 137, lost: true, ...(startedAt && { startedAt }) });
+      await promisify(execFile)(this.shim, ['settle', folder]);
+      return undefined;
+    } catch (fault) {
+      return fault as Error;
     }
   }
 
-  #read(run: Run): void {
+  /** Reads what is on record of it now; false when that cannot be told. */
+  #read(run: Run): boolean {
     const hadStarted = run.start !== undefined;
-    if (run.exit) return;
-    readRun(run);
+    if (run.exit) return true;
+    const isKnown = ifKnown(() => readRun(run), false);
     if (run.exit) this.close();
     if (run.exit || (run.start && !hadStarted)) this.#onChange();
+    return isKnown;
   }
 
   #remove(run: Run): void {
@@ -212,24 +231,25 @@ export function logFile({ folder }: Pick<Run, 'folder'>): string {
   return join(folder, 'output.log');
 }
 
-function readRun(run: Run): void {
+/** @throws Error when the records cannot be read now */
+function readRun(run: Run): true {
   run.start ??= readRecordFile<StartRecord>(join(run.folder, 'started.json'));
   run.exit ??= readRecordFile<ExitRecord>(join(run.folder, 'exit.json'));
+  return true;
 }
 
-/** A record is there and says nothing: the shim's `settle` mends it. */
+/** Whether the shim of a run that has started is there; undefined where that is not known. */
+function isShimOf({ start }: Run): boolean | undefined {
+  return start && ifKnown(() => startTicksOf(start.shimPid) === start.shimTicks, undefined);
+}
+
+/** A record is there and says nothing, or could not be read: the shim's `settle` mends it. */
 function isDamaged({ folder, start, exit }: Run): boolean {
   return (!start && existsSync(join(folder, 'started.json'))) || (!exit && existsSync(join(folder, 'exit.json')));
 }
 
 function listRuns(folder: string): Run[] {
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    return [];
-  }
-  const runs = names
+  const runs = lookOr(() => readdirSync(folder), [])
     .filter((name) => /^\d+$/.test(name))
     .map((name): Run => ({ number: Number(name), folder: join(folder, name) }));
   for (const run of runs) readRun(run);
