@@ -61,9 +61,9 @@ async function startAs(argv0: string, ...args: string[]): Promise<ChildProcess &
 }
 
 test('in place of a file that is empty, the cluster’s own processes are found, and no others', async () => {
-  const component = await startAs('/cache/control-plane', `--data-dir=${folder}/etcd`);
+  const component = await startAs('/cache/etcd', `--data-dir=${folder}/etcd`);
   const others = [
-    await startAs('/cache/control-plane', `--data-dir=${folder}-other/etcd`),
+    await startAs('/cache/etcd', `--data-dir=${folder}-other/etcd`),
     await startAs('/usr/bin/less', `${folder}/logs/etcd.log`),
   ];
   writeFileSync(path.join(folder, 'processes.json'), '');
@@ -75,7 +75,7 @@ test('in place of a file that is empty, the cluster’s own processes are found,
 test('a process that the supervisor had only just started when it was killed, and had not noted, is ended too', async () => {
   const recorded = await startSleeper();
   recordProcess(folder, 'etcd', recorded.pid);
-  const { pid } = await startAs('/cache/control-plane', `--config=${folder}/scheduler.yaml`);
+  const { pid } = await startAs('/cache/kube-scheduler', `--config=${folder}/scheduler.yaml`);
   expect(await endLeftovers(folder)).toEqual(['etcd', expect.stringMatching(`${pid}$`)]);
   expect(identifyProcess(pid)).toBeUndefined();
 });

@@ -19,18 +19,32 @@ export function readRecords(stateFolder: string): ProcessRecords {
   return readRecordFile<ProcessRecords>(file) ?? (existsSync(file) ? findComponents(stateFolder) : {});
 }
 
-/** Every component of a cluster is given paths in its state folder; its program tells it from an editor, say, of those. */
-function findComponents(stateFolder: string): ProcessRecords {
-  const isComponent = (argv: string[]) =>
-    isComponentProgram(argv) && argv.some((argument) => argument.includes(`${stateFolder}${path.sep}`));
-  const found = findProcesses(isComponent);
-  return Object.fromEntries(found.map(({ argv, ...identity }) => [`${argv[1]} ${identity.pid}`, identity]));
+const components = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'];
+const agent = path.join('local_cluster', 'node', 'agent.ts');
+
+/** Finds the control plane of a state folder by what its processes were started with, on record or not. */
+export function findControlPlane(stateFolder: string): (ProcessIdentity & { name: string })[] {
+  // Released programs have their own names; the one that is built, which is kubectl as well, is given the component's.
+  return findOfCluster(stateFolder, ([program = '', argument = '']) =>
+    [path.basename(program), argument].find((name) => components.includes(name)),
+  );
 }
 
-/** kubectl is in the same program, and a user's. */
-function isComponentProgram([program = '', argument = '']: string[]): boolean {
-  if (path.basename(program) === 'control-plane') return argument !== 'kubectl';
-  return argument.endsWith(path.join('local_cluster', 'node', 'agent.ts'));
+function findAgents(stateFolder: string): (ProcessIdentity & { name: string })[] {
+  return findOfCluster(stateFolder, ([, program = '']) => (program.endsWith(agent) ? 'node agent' : undefined));
+}
+
+/** Every process of a cluster is given paths in its state folder; its program tells it from an editor, say, of those. */
+function findOfCluster(stateFolder: string, nameOf: (argv: string[]) => string | undefined) {
+  const isOurs = (argv: string[]) =>
+    nameOf(argv) !== undefined && argv.some((argument) => argument.includes(`${stateFolder}${path.sep}`));
+  return findProcesses(isOurs).map(({ argv, ...identity }) => ({ ...identity, name: nameOf(argv)! }));
+}
+
+/** By name and process id: there may be two of one name, and without the records nobody knows which is whose successor. */
+function findComponents(stateFolder: string): ProcessRecords {
+  const found = [...findControlPlane(stateFolder), ...findAgents(stateFolder)];
+  return Object.fromEntries(found.map(({ name, ...identity }) => [`${name} ${identity.pid}`, identity]));
 }
 
 /** Notes the process `pid` under `name`, or that there is none any more. On disk when it returns. */
