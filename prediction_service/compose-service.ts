@@ -2,6 +2,7 @@
 import { type Clients, createMetrics } from '@ml-job-mesh/http-service';
 import type { FastifyServerOptions } from 'fastify';
 import { addInterface, createApp } from './app.ts';
+import { createHistory } from './model_store/history.ts';
 import { startServedModels } from './serving/served-models.ts';
 
 export interface ComposeServiceOptions {
@@ -24,7 +25,7 @@ export async function composeService({ modelFolder, logger, clients, ...options 
     onServed: ({ name, version, sha256 }) => app.log.info({ model: name, version, sha256 }, 'a model is served'),
   });
   metrics.measure(app);
-  await addInterface(app, { models, clients });
+  await addInterface(app, { models, clients, tellHistory: createHistory(modelFolder) });
   return {
     app,
     metrics,

@@ -1,8 +1,11 @@
 import type { Clients } from '@ml-job-mesh/http-service';
+import type { History } from './model_store/history.ts';
 import type { ServedModels } from './serving/served-models.ts';
 
 /** What the routes are given. */
 export interface ServiceContext {
   models: ServedModels;
+  /** The versions of a model, the one that is served and those before it. */
+  tellHistory: History;
   clients: Clients;
 }

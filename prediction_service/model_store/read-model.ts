@@ -20,15 +20,25 @@ const hashedAtATime = 1_024 * 1_024;
  * @throws Error that says what is wrong with the files
  */
 export async function readModel(folder: string, place: { name: string; version: number }): Promise<PublishedModel> {
+  const description = await readDescription(folder, place);
+  return { description, network: await readNetwork(join(folder, 'model.onnx'), description) };
+}
+
+/**
+ * Reads what is said of a version of a model.
+ * @throws Error that says what is wrong with it
+ */
+export async function readDescription(
+  folder: string,
+  place: { name: string; version: number },
+): Promise<ModelDescription> {
   const file = join(folder, 'model.json');
   if ((await stat(file)).size > maxDescriptionBytes) throw new Error('model.json is too large');
-  let description: ModelDescription;
   try {
-    description = parseModelDescription(await readFile(file, 'utf8'), place);
+    return parseModelDescription(await readFile(file, 'utf8'), place);
   } catch (error) {
     throw new Error(`model.json cannot be used: ${(error as Error).message}`, { cause: error });
   }
-  return { description, network: await readNetwork(join(folder, 'model.onnx'), description) };
 }
 
 async function readNetwork(file: string, { bytes, sha256 }: ModelDescription): Promise<Uint8Array<ArrayBuffer>> {

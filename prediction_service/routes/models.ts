@@ -1,14 +1,33 @@
-import { answers } from '@ml-job-mesh/http-service';
+import { answers, problem } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { ModelDescription } from '../model_store/model-description.ts';
 import type { ServiceContext } from '../service-context.ts';
 
 const Models = Type.Object({ models: Type.Array(ModelDescription, { description: 'By name.' }) });
 export const ModelParams = Type.Object({ name: Type.String({ description: "The model's name, e.g. `mnist-cnn`." }) });
 
+const Version = Type.Pick(ModelDescription, ['version', 'created_at', 'accuracy']);
+export type ModelVersion = Static<typeof Version>;
+
+const OneModel = Type.Object({
+  ...ModelDescription.properties,
+  versions: Type.Array(Version, { description: 'The one that answers now, then those before it.' }),
+});
+
+const ModelQuery = Type.Object({
+  version: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'What is told of; the one that answers now if left out.' }),
+  ),
+});
+
+interface ModelRequest {
+  Params: Static<typeof ModelParams>;
+  Querystring: Static<typeof ModelQuery>;
+}
+
 /** `GET /models` and `GET /models/{name}`: what can be predicted with. */
-export function modelRoutes(app: FastifyInstance, { models, clients }: ServiceContext): void {
+export function modelRoutes(app: FastifyInstance, { models, clients, tellHistory }: ServiceContext): void {
   const listSchema = {
     summary: 'What can be predicted with',
     description: 'Each model with the version that answers now.',
@@ -21,13 +40,21 @@ export function modelRoutes(app: FastifyInstance, { models, clients }: ServiceCo
   });
 
   const schema = {
-    summary: 'One model',
+    summary: 'One model, with its versions',
     tags: ['models'],
     params: ModelParams,
-    response: answers({ 200: ModelDescription }, 'unauthorized', 'model_not_found', 'not_ready'),
+    querystring: ModelQuery,
+    response: answers({ 200: OneModel }, 'invalid_request', 'unauthorized', 'model_not_found', 'not_ready'),
   };
-  app.get<{ Params: { name: string } }>('/models/:name', { schema }, async (request) => {
+  app.get<ModelRequest>('/models/:name', { schema }, async (request) => {
     clients.identify(request);
-    return models.describe(request.params.name);
+    const { name } = request.params;
+    const history = await tellHistory(models.describe(name));
+    const { version = history[0]!.version } = request.query;
+    const described = history.find((one) => one.version === version);
+    const versions = history.map(({ version, created_at, accuracy }) => ({ version, created_at, accuracy }));
+    if (described) return { ...described, versions };
+    const there = versions.map((one) => one.version).join(', ');
+    throw problem('model_not_found', `there is no version ${version} of ${name}; there are ${there}`);
   });
 }

@@ -1,14 +1,9 @@
 /** What the prediction service answers with. */
 
 import type { ModelDescription } from '@ml-job-mesh/prediction-service/model_store/model-description.ts';
+import type { ModelVersion } from '@ml-job-mesh/prediction-service/routes/models.ts';
 
-export type { ModelDescription };
-
-export interface ModelVersion {
-  version: number;
-  created_at: string;
-  accuracy: number | null;
-}
+export type { ModelDescription, ModelVersion };
 
 export interface ClassProbability {
   class: number;

@@ -8,7 +8,7 @@ import { commonMistakes, describeCell } from './confusion.ts';
 import { groupFacts, measuredOn } from './model-parts.ts';
 import { Pictures } from './pictures.tsx';
 
-type ModelWithVersions = ModelDescription & { versions?: ModelVersion[] };
+type ModelWithVersions = ModelDescription & { versions: ModelVersion[] };
 
 const refetchMs = 5_000;
 
@@ -93,7 +93,6 @@ function Epochs({ model: { training_curve: curve } }: { model: ModelDescription 
 }
 
 function Versions({ model: { name, version, versions } }: { model: ModelWithVersions }) {
-  if (!versions) return null;
   return (
     <Panel title="Versions">
       <table className="rows">
