@@ -4,8 +4,15 @@ import { Curve } from '../parts/curve.tsx';
 import { Figure, Panel } from '../parts/panel.tsx';
 import { JobActions } from './job-actions.tsx';
 import { useJobLog, useLossCurve } from './job-log.ts';
-import { Quiet } from './job-table.tsx';
-import { accuracyOf, describeStart, describeStatus, formatDuration, formatLoss, runtimeMs } from './job-text.ts';
+import {
+  accuracyOf,
+  describeStart,
+  describeStatus,
+  formatDuration,
+  formatLoss,
+  quietMs,
+  runtimeMs,
+} from './job-text.ts';
 import { LogView } from './log-view.tsx';
 import { hasEnded, type Job } from './tier-state.ts';
 import { useNow } from './use-now.ts';
@@ -24,7 +31,9 @@ export function JobDetail({ job, isMine, newsAt, connection }: JobDetailProps) {
   const points = useLossCurve(job, log.text);
   const place = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another job is brought into view
-  useEffect(() => place.current?.scrollIntoView?.({ block: 'nearest' }), [job.id]);
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: 'nearest' });
+  }, [job.id]);
   return (
     <div ref={place} className="job-detail">
       <Panel title={<span className="mono">{job.id}</span>}>
@@ -85,11 +94,8 @@ function Explanation({ job, newsAt }: { job: Job; newsAt: number | undefined }) 
     const text = [reason?.message, start && `Starts ${start}.`].filter(Boolean).join(' ');
     return text ? <p className="soft num">{text}</p> : null;
   }
-  if (status === 'running' && newsAt !== undefined)
-    return (
-      <p className="explanation num">
-        <Quiet since={newsAt} />
-      </p>
-    );
-  return null;
+  const isQuiet = status === 'running' && newsAt !== undefined && now - newsAt >= quietMs;
+  return isQuiet ? (
+    <p className="quiet-job num">No news for {formatDuration(now - newsAt)}. It may still run.</p>
+  ) : null;
 }

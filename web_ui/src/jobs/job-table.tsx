@@ -1,6 +1,5 @@
 import { memo } from 'react';
 import { Link } from 'wouter';
-import { shortId } from '../parts/format.ts';
 import { go } from '../shell/hash-location.ts';
 import { accuracyOf, describeStatus, formatDuration, quietMs, runtimeMs } from './job-text.ts';
 import { type Job, hasEnded } from './tier-state.ts';
@@ -73,7 +72,7 @@ const Row = memo(function Row({ job, isSelected, isMine, newsAt, search }: RowPr
           aria-label={`Job ${job.id}`}
           onClick={(event) => event.stopPropagation()}
         >
-          {shortId(job.id)}
+          <ShortId id={job.id} />
         </Link>
         {isMine && <span className="yours"> yours</span>}
       </td>
@@ -94,6 +93,16 @@ const Row = memo(function Row({ job, isSelected, isMine, newsAt, search }: RowPr
   );
 });
 
+/** An id cut at its front, where those of one tier are alike; on a phone further. */
+function ShortId({ id }: { id: string }) {
+  return (
+    <>
+      …<span className="wide">{id.slice(-14, -8)}</span>
+      {id.slice(-8)}
+    </>
+  );
+}
+
 function formatRuntime(job: Job, now: number): string {
   const ms = runtimeMs(job, now);
   return ms === undefined ? '–' : formatDuration(ms);
@@ -104,7 +113,7 @@ function Runtime({ job }: { job: Job }) {
 }
 
 /** Says that a job has said nothing for a while, and nothing more than that. */
-export function Quiet({ since }: { since: number }) {
+function Quiet({ since }: { since: number }) {
   const now = useNow();
   if (now - since < quietMs) return null;
   return <span className="quiet-job"> · no news for {formatDuration(now - since)}</span>;

@@ -15,7 +15,7 @@ const tiers: { value: TierName; title: string }[] = [
 const datasets = Object.entries(declared).map(([value, { title }]) => ({ value, title }));
 
 const explained: Record<TierName, string> = {
-  free: 'Feed-forward network. Two jobs run at a time, the others wait in line.',
+  free: 'Feed-forward network. A job that finds no place free waits in line.',
   premium: 'Convolutional network. Starts at once.',
 };
 

@@ -2,6 +2,7 @@ import './header.css';
 import { Link } from 'wouter';
 import { forgetKey, useKeyState } from '../api/api-key.ts';
 import { ConnectionStatus } from './connection-status.tsx';
+import { QueueStatus } from './queue-status.tsx';
 import { type Tab, tabs } from './tabs.ts';
 import { ThemeButton } from './theme-button.tsx';
 
@@ -23,6 +24,7 @@ export function Header({ current }: { current: Tab | undefined }) {
       </nav>
       <div className="header-status">
         <ConnectionStatus />
+        <QueueStatus />
         {key !== undefined && (
           <button type="button" className="plain" onClick={forgetKey}>
             Forget API key
