@@ -19,6 +19,6 @@ test('models are grouped by dataset: handwriting in the order of the mesh, photo
     ['MNIST', ['mnist-cnn', 'mnist-ff']],
     ['KMNIST', ['kmnist-ff']],
     ['Letters', ['letters-ff']],
-    ['ImageNet', ['imagenet-efficientnet-lite0']],
+    ['Photos', ['imagenet-efficientnet-lite0']],
   ]);
 });

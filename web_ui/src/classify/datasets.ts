@@ -25,7 +25,8 @@ export function groupModels(models: ModelDescription[]): ModelGroup[] {
     .sort((a, b) => rankOf(a) - rankOf(b) || a.dataset.localeCompare(b.dataset));
 }
 
-function titleOf(dataset: string, { title }: ModelDescription): string {
+function titleOf(dataset: string, { title, input }: ModelDescription): string {
+  if (input.preparation === 'photo') return 'Photos';
   return declared[dataset as keyof typeof declared]?.title ?? title.split(',')[0]!;
 }
 

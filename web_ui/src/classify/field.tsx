@@ -7,6 +7,8 @@ import { type Drawing, extendStroke, fieldSize, type Point } from './strokes.ts'
 /** How far an arrow key moves the pen; with Shift, further. */
 const keyStep = 8;
 const keyLeap = 24;
+/** An image of fewer pixels is shown as pixels. */
+const smallWidth = 64;
 const arrows: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -145,6 +147,7 @@ function Ink({ drawing, handlers }: { drawing: Drawing; handlers: Handlers }) {
 function Picture({ input: { blob, name } }: { input: Input & { kind: 'image' } }) {
   const [url, setUrl] = useState<string>();
   const [isShown, setShown] = useState(true);
+  const [isSmall, setSmall] = useState(false);
   useEffect(() => {
     const made = URL.createObjectURL(blob);
     setUrl(made);
@@ -153,7 +156,16 @@ function Picture({ input: { blob, name } }: { input: Input & { kind: 'image' } }
   }, [blob]);
   if (!url) return null;
   if (!isShown) return <p className="field-hint picture">{name}</p>;
-  return <img className="picture" src={url} alt={name} onError={() => setShown(false)} draggable={false} />;
+  return (
+    <img
+      className={`picture ${isSmall ? 'pixels' : ''}`}
+      src={url}
+      alt={name}
+      draggable={false}
+      onLoad={({ currentTarget }) => setSmall(currentTarget.naturalWidth < smallWidth)}
+      onError={() => setShown(false)}
+    />
+  );
 }
 
 /** Where on the field of 280 × 280 a pointer is, however large it is on screen. */

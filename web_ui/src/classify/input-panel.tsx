@@ -80,7 +80,7 @@ export function InputPanel({ input, groups, group, answers }: InputPanelProps) {
         <Samples groups={groups} group={group} chosen={input.kind === 'image' ? input.sample : undefined} />
         {groups.length > 1 && group && (
           <Segments
-            label="Networks trained on"
+            label="Networks for"
             options={groups.map(({ dataset, title }) => ({ value: dataset, title }))}
             value={group.dataset}
             onChange={(dataset) => setHashParams({ dataset })}
@@ -118,7 +118,7 @@ function Brief({ answers, group }: Pick<InputPanelProps, 'answers' | 'group'>) {
         return (
           <span key={name}>
             <strong className={label.length > 2 ? 'word' : ''}>{label}</strong>
-            {type}
+            {group.models.length > 1 && type}
           </span>
         );
       })}
@@ -134,7 +134,7 @@ function Samples({
   const samples = samplesOf(group);
   if (!group || samples.length === 0) return null;
   return (
-    <fieldset className="samples">
+    <fieldset className={`samples ${group.preparation}`}>
       <legend>Or try one of these</legend>
       {samples.map(({ label, image }, index) => {
         const place = `${group.dataset}:${index}`;

@@ -49,7 +49,8 @@ export function groupFacts(provenance: Record<string, unknown>): Facts[] {
       title: inWords(name),
       facts: Object.entries(value as object)
         .filter(([, inner]) => inner !== null && inner !== undefined)
-        .map(([inner, fact]) => factOf(inner, fact)),
+        // Software goes by the names of its packages.
+        .map(([inner, fact]) => (name === 'software' ? { name: inner, value: String(fact) } : factOf(inner, fact))),
     }));
   return [{ title: 'General', facts: alone }, ...groups].filter(({ facts }) => facts.length > 0);
 }
