@@ -110,13 +110,17 @@ export function listProxyErrors(): { code: string; status: number | undefined; t
 /**
  * What a client is sent for any error. Kubernetes' answers are translated here and nowhere else: whatever keeps
  * the API server from answering is a 503 that may be repeated, and no client sees a message of ours by accident.
+ * @param bodyLimit the longest body that the call takes, in bytes
  */
-export function toServiceError(error: unknown): ServiceError {
+export function toServiceError(error: unknown, bodyLimit?: number): ServiceError {
   if (error instanceof ServiceError) return error;
   if (error instanceof KubernetesError) return fromKubernetes(error);
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (statusCode === 413 || code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return problem('body_too_large', 'the body is larger than 16 KiB, which is the most that a request may have');
+    return problem(
+      'body_too_large',
+      `the body is larger than ${describeBytes(bodyLimit)}, which is the most that this call takes`,
+    );
   if (code === 'FST_ERR_BAD_URL')
     return problem(
       'invalid_request',
@@ -126,6 +130,10 @@ export function toServiceError(error: unknown): ServiceError {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return problem('invalid_request', message ?? 'the request cannot be read');
   return problem('internal_error', "the fault has been logged under this request's id", { cause: error });
+}
+
+function describeBytes(bytes = 16 * 1_024): string {
+  return bytes < 1_024 ** 2 ? `${bytes / 1_024} KiB` : `${bytes / 1_024 ** 2} MiB`;
 }
 
 function fromKubernetes(error: KubernetesError): ServiceError {

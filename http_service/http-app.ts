@@ -60,7 +60,7 @@ export function useProblems(app: FastifyInstance): void {
 }
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const told = toServiceError(error);
+  const told = toServiceError(error, request.routeOptions?.bodyLimit);
   if (told.status >= 500) request.log.error(describeFault(told, error), told.message);
   if (told.retryAfterSeconds !== undefined) reply.header('retry-after', told.retryAfterSeconds);
   if (told.status === 401) reply.header('www-authenticate', authenticate);

@@ -2,6 +2,7 @@
 
 export { answers, textAnswer } from './answers.ts';
 export { authenticate, type Clients, everybody, loadClients } from './clients.ts';
+export { describeErrorCodes, keySecurity, markdownTable, pageOptions } from './documentation.ts';
 export { readServiceEnvironment, type ServiceEnvironment, wholeNumber } from './environment.ts';
 export {
   type ErrorCode,
@@ -24,6 +25,10 @@ export {
   streamStopMs,
 } from './event-stream.ts';
 export { bodyLimit, serverOptions, useProblems } from './http-app.ts';
+export { problemType } from './refusals.ts';
 export { startInternalServer } from './internal-server.ts';
+export { logDestination } from './log-destination.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
+export { describeInvalidQuery, refuseUnknownQueries } from './queries.ts';
+export { type RunnableService, runService } from './run-service.ts';
 export { endWithin, writeAndWait } from './slow-readers.ts';

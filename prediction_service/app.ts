@@ -1,4 +1,10 @@
-import { serverOptions, useProblems } from '@ml-job-mesh/http-service';
+import {
+  describeInvalidQuery,
+  problem,
+  refuseUnknownQueries,
+  serverOptions,
+  useProblems,
+} from '@ml-job-mesh/http-service';
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify';
 import { limits } from './limits.ts';
 import { documentation } from './routes/documentation.ts';
@@ -8,23 +14,38 @@ import { predictRoutes } from './routes/predict.ts';
 import type { ServiceContext } from './service-context.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body as the documentation shows it. */
+    documentedBody?: object;
+  }
   interface FastifyRequest {
-    /** What the body is labelled as; empty if it is not. */
+    /** The media type that the body was sent as; empty if it was not said. */
     label: string;
   }
 }
 
+const ownOptions = {
+  bodyLimit: limits.bodyBytes,
+  requestTimeout: limits.uploadSeconds * 1_000,
+  // What is not allowed is refused; Fastify would drop it.
+  ajv: { customOptions: { removeAdditional: false } },
+  // A name that no model can have names no model.
+  schemaErrorFormatter: (errors, part) =>
+    part === 'params'
+      ? problem('model_not_found', 'there is no model of this name')
+      : describeInvalidQuery(errors, part),
+} satisfies FastifyServerOptions;
+
 /** The app without its interface: what goes wrong before that is there can be logged already. */
 export function createApp(options: FastifyServerOptions = {}): FastifyInstance {
-  const ajv = { customOptions: { removeAdditional: false } } as const;
-  const own = { bodyLimit: limits.bodyBytes, requestTimeout: limits.uploadSeconds * 1_000 };
-  return fastify({ ...serverOptions, ...own, ajv, ...options } as FastifyServerOptions) as FastifyInstance;
+  return fastify({ ...serverOptions, ...ownOptions, ...options } as FastifyServerOptions) as FastifyInstance;
 }
 
 /** Adds the HTTP interface to its app; it does no I/O of its own. */
 export async function addInterface(app: FastifyInstance, context: ServiceContext): Promise<void> {
   app.setSerializerCompiler(() => JSON.stringify);
   useProblems(app);
+  refuseUnknownQueries(app);
   readEveryBody(app);
   await documentation(app);
   await app.register(async (routes) => {
@@ -36,10 +57,11 @@ export async function addInterface(app: FastifyInstance, context: ServiceContext
 function readEveryBody(app: FastifyInstance): void {
   app.decorateRequest('label', '');
   // Fastify refuses a label that is no media type before any parser is asked.
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw;
     request.label = headers['content-type'] ?? '';
     headers['content-type'] = 'application/octet-stream';
+    done();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

@@ -2,35 +2,56 @@
 import { type Clients, createMetrics } from '@ml-job-mesh/http-service';
 import type { FastifyServerOptions } from 'fastify';
 import { addInterface, createApp } from './app.ts';
+import { createDecodeQueue } from './images/decode-queue.ts';
 import { createHistory } from './model_store/history.ts';
+import { createPredictionMetrics } from './prediction-metrics.ts';
+import { createLoad } from './serving/load.ts';
 import { startServedModels } from './serving/served-models.ts';
+import { shedLoad } from './serving/shed-load.ts';
 
 export interface ComposeServiceOptions {
+  /** The folder of the published models. */
   modelFolder: string;
+  /** The model that answers where none is named. */
   defaultModel: string;
   clients: Clients;
   logger?: FastifyServerOptions['logger'];
   /** How long after one look at the store the next follows. */
   pollMs?: number;
+  /** How many calls are answered at a time. */
+  callsAtATime?: number;
 }
 
 /** Starts everything that the service does, but for listening. It does not wait for models: it answers 503 until there is one. */
-export async function composeService({ modelFolder, logger, clients, ...options }: ComposeServiceOptions) {
+export async function composeService(options: ComposeServiceOptions) {
+  const { modelFolder, defaultModel, clients, logger, pollMs, callsAtATime } = options;
   const app = createApp({ logger: logger ?? false });
   const metrics = createMetrics('prediction-service');
+  const load = createLoad(callsAtATime);
+  const decodes = createDecodeQueue();
+  const own = createPredictionMetrics(metrics, { load, decodes });
   const models = startServedModels({
     store: modelFolder,
-    ...options,
+    ...{ defaultModel, pollMs },
     onFault: (message, about) => app.log.warn(about, message),
-    onServed: ({ name, version, sha256 }) => app.log.info({ model: name, version, sha256 }, 'a model is served'),
+    onServed({ name: model, version, sha256 }) {
+      own.model.set({ model }, version);
+      app.log.info({ model, version, sha256 }, 'a model is served');
+    },
+    onBatch(model, images, milliseconds) {
+      own.batchSize.observe({ model }, images);
+      own.batchSeconds.observe({ model }, milliseconds / 1_000);
+    },
   });
   metrics.measure(app);
-  await addInterface(app, { models, clients, tellHistory: createHistory(modelFolder) });
+  shedLoad(app, load);
+  await addInterface(app, { models, tellHistory: createHistory(modelFolder), decodes, clients });
   return {
     app,
     metrics,
     models,
-    /** Finishes the requests that are being answered, and stops all that runs. */
+    isReady: models.isReady,
+    /** Finishes the calls that are being answered, and stops all that runs. */
     async stop(): Promise<void> {
       await app.close();
       await models.stop();

@@ -1,22 +1,26 @@
-// How much a call may ask for. The documentation and the messages say the same numbers.
+// How much a call may ask for, and how much may be asked for at a time. The documentation says the same numbers.
 const mebi = 1_024 * 1_024;
 
 export const limits = {
   /** The longest body, in bytes. */
   bodyBytes: 16 * mebi,
-  /** How long a body may take to arrive. */
-  uploadSeconds: 30,
   /** The longest body of pixels as JSON, which is read in one go. */
   jsonBytes: 2 * mebi,
+  /** How long a body may take to arrive. */
+  uploadSeconds: 30,
   /** Width times height of one image. */
   pixels: 32_000_000,
   /** Of an animation, or the pages of a TIFF; the first is the one that counts. */
   frames: 100,
   imagesPerCall: 100,
-  /** How long one image may take to be read, in seconds. */
+  /** How long one image may take to be read. */
   decodeSeconds: 5,
-  /** How many images are read at a time, beside small ones. */
+  /** How many images are read at a time, beside small PNGs. */
   decodesAtATime: 2,
-  /** How many images may wait to be read. */
-  decodeQueue: 64,
+  /** A call is refused if its images would have to wait for longer. */
+  waitMs: 1_000,
+  /** How many calls are answered at a time. */
+  callsAtATime: 1_024,
+  /** The bodies of all calls that are being answered or still arrive, in bytes. */
+  bytesAtATime: 256 * mebi,
 } as const;

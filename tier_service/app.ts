@@ -1,11 +1,11 @@
 import formbody from '@fastify/formbody';
-import { bodyLimit, serverOptions, useProblems } from '@ml-job-mesh/http-service';
+import { bodyLimit, refuseUnknownQueries, serverOptions, useProblems } from '@ml-job-mesh/http-service';
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify';
 import { clearRoutes } from './routes/clear-jobs.ts';
 import { documentation } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
-import { describeInvalidInput, refuseUnknownQueries } from './routes/input.ts';
+import { describeInvalidInput } from './routes/input.ts';
 import { jobRoutes } from './routes/job.ts';
 import { listEventRoutes } from './routes/list-events.ts';
 import { listRoutes } from './routes/list-jobs.ts';

@@ -3,6 +3,7 @@ import { problem, ServiceError } from '@ml-job-mesh/http-service';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { limits } from '../limits.ts';
 import type { ModelDescription } from '../model_store/model-description.ts';
+import type { GreyImage } from './grey-image.ts';
 
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
@@ -12,45 +13,55 @@ sharp.unblock({
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** One byte a pixel, row after row. */
-export interface GreyImage {
-  pixels: Uint8Array;
-  width: number;
-  height: number;
-}
-
-/** No digit needs more, and what follows is done pixel by pixel. */
+/** No character needs more, and what follows is done pixel by pixel. */
 const maxDigitSide = 256;
 
-async function open(file: Buffer): Promise<{ image: Sharp; width: number; height: number; metadata: Metadata }> {
-  const image = sharp(file, { failOn: 'warning', limitInputPixels: limits.pixels, unlimited: false });
-  const metadata = await image.metadata();
-  const { width, height, pages = 1 } = metadata;
-  if (width * height > limits.pixels)
-    throw problem('image_too_large', `${width} × ${height} pixels are more than ${limits.pixels}`);
-  if (pages > limits.frames)
-    throw problem('image_too_large', `${pages} frames are more than ${limits.frames}, of which the first would count`);
-  return { image: image.timeout({ seconds: limits.decodeSeconds }), width, height, metadata };
+/** An image in grey, and whether that is all it was: no colours, nothing transparent. */
+export interface DecodedGrey extends GreyImage {
+  wasGrey: boolean;
 }
 
 /**
- * An image in grey, upright, at most 256 pixels wide and high.
+ * An image in grey, upright, at most 256 pixels wide and high. What is transparent becomes what parts best from the rest.
  * @throws ServiceError 413 or 422 when it is too large or cannot be read
  */
-export async function decodeGrey(file: Buffer): Promise<GreyImage> {
-  try {
-    const { image } = await open(file);
+export function decodeGrey(file: Buffer): Promise<DecodedGrey> {
+  return read(file, async (image, { space, hasAlpha }) => {
+    const isGrey = (space === 'b-w' || space === 'grey16') && !hasAlpha;
     const { data, info } = await image
-      .autoOrient()
-      .flatten({ background: '#fff' })
-      .greyscale()
+      // In grey, libvips drops what is transparent.
+      .toColourspace(isGrey ? 'b-w' : 'srgb')
       .resize({ width: maxDigitSide, height: maxDigitSide, fit: 'inside', withoutEnlargement: true })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return { pixels: data, width: info.width, height: info.height };
-  } catch (error) {
-    throw toProblem(error);
+    const { width, height, channels } = info;
+    if (channels === 1) return { pixels: data, width, height, wasGrey: true };
+    return { pixels: toGrey(data, channels), width, height, wasGrey: hasNoColour(data, channels) };
+  });
+}
+
+function hasNoColour(pixels: Uint8Array, channels: number): boolean {
+  for (let at = 0; at < pixels.length; at += channels) {
+    if (pixels[at] !== pixels[at + 1] || pixels[at] !== pixels[at + 2]) return false;
+    if (channels === 4 && pixels[at + 3] !== 255) return false;
   }
+  return true;
+}
+
+/** Colours to grey: on black if what is there is mostly bright, on white otherwise. */
+function toGrey(pixels: Uint8Array, channels: number): Uint8Array {
+  const count = pixels.length / channels;
+  const opacityOf = (i: number) => (channels === 4 ? pixels[i * channels + 3]! / 255 : 1);
+  const light = new Float32Array(count);
+  let [opacity, total] = [0, 0];
+  for (let i = 0, at = 0; i < count; i++, at += channels) {
+    // Rec. ITU-R BT.709's luma.
+    light[i] = 0.2126 * pixels[at]! + 0.7152 * pixels[at + 1]! + 0.0722 * pixels[at + 2]!;
+    opacity += opacityOf(i);
+    total += light[i]! * opacityOf(i);
+  }
+  const background = total > 127.5 * opacity ? 0 : 255;
+  return Uint8Array.from(light, (value, i) => Math.round(value * opacityOf(i) + background * (1 - opacityOf(i))));
 }
 
 /**
@@ -58,34 +69,48 @@ export async function decodeGrey(file: Buffer): Promise<GreyImage> {
  * @returns bytes in rows of pixels, red, green and blue beside each other
  * @throws ServiceError 413 or 422 when it is too large or cannot be read
  */
-export async function decodePhoto(file: Buffer, input: ModelDescription['input']): Promise<Uint8Array> {
+export function decodePhoto(file: Buffer, input: ModelDescription['input']): Promise<Uint8Array> {
   const side = input.shape[2]!;
-  const { crop = side, resize = crop } = input;
+  const { crop = side, resize = crop, interpolation } = input;
   const margin = Math.floor((resize - crop) / 2);
-  try {
-    const { image } = await open(file);
-    return await image
-      .autoOrient()
+  const kernel = interpolation === 'bilinear' ? 'linear' : 'cubic';
+  return read(file, (image) =>
+    image
       .flatten({ background: '#fff' })
       .toColourspace('srgb')
-      .resize({
-        width: resize,
-        height: resize,
-        fit: 'cover',
-        kernel: input.interpolation === 'bilinear' ? 'linear' : 'cubic',
-      })
+      .resize({ width: resize, height: resize, fit: 'cover', kernel })
       .extract({ left: margin, top: margin, width: crop, height: crop })
       .raw({ depth: 'uchar' })
-      .toBuffer();
+      .toBuffer(),
+  );
+}
+
+/** Looks at an image's size first, and reads it upright only if that is allowed. */
+async function read<T>(file: Buffer, decode: (image: Sharp, metadata: Metadata) => Promise<T>): Promise<T> {
+  try {
+    const image = sharp(file, { failOn: 'warning', limitInputPixels: limits.pixels, unlimited: false });
+    const metadata = await image.metadata();
+    const { width, height, pages = 1 } = metadata;
+    if (width * height > limits.pixels) throw tooManyPixels(`${width} × ${height}`);
+    if (pages > limits.frames)
+      throw problem(
+        'image_too_large',
+        `it has ${pages} frames; ${limits.frames} are allowed, and the first alone would count`,
+      );
+    return await decode(image.timeout({ seconds: limits.decodeSeconds }).autoOrient(), metadata);
   } catch (error) {
     throw toProblem(error);
   }
 }
 
+function tooManyPixels(size: string): ServiceError {
+  return problem('image_too_large', `the image has ${size} pixels; ${limits.pixels / 1e6} million are allowed`);
+}
+
 function toProblem(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   const { message } = error as Error;
-  if (message.includes('pixel limit')) return problem('image_too_large', `an image may have ${limits.pixels} pixels`);
+  if (message.includes('pixel limit')) return tooManyPixels('too many');
   if (message.includes('timeout'))
     return problem('image_too_large', `the image could not be read within ${limits.decodeSeconds} s`);
   return problem('unreadable_image', `the image cannot be read: ${message.split('\n')[0]}`, { cause: error });

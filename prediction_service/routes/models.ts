@@ -5,7 +5,9 @@ import { ModelDescription } from '../model_store/model-description.ts';
 import type { ServiceContext } from '../service-context.ts';
 
 const Models = Type.Object({ models: Type.Array(ModelDescription, { description: 'By name.' }) });
-export const ModelParams = Type.Object({ name: Type.String({ description: "The model's name, e.g. `mnist-cnn`." }) });
+export const ModelParams = Type.Object({
+  name: Type.String({ description: "The model's name, e.g. `mnist-cnn`.", pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }),
+});
 
 const Version = Type.Pick(ModelDescription, ['version', 'created_at', 'accuracy']);
 export type ModelVersion = Static<typeof Version>;
@@ -17,7 +19,11 @@ const OneModel = Type.Object({
 
 const ModelQuery = Type.Object({
   version: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'What is told of; the one that answers now if left out.' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 999_999_999,
+      description: 'What is told of; the one that answers now if left out.',
+    }),
   ),
 });
 

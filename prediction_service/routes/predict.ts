@@ -1,53 +1,85 @@
-import { answers } from '@ml-job-mesh/http-service';
+import { answers, problem } from '@ml-job-mesh/http-service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { readImages } from '../request/read-images.ts';
+import { prepareFile } from '../images/prepare.ts';
+import { previewOf } from '../images/preview.ts';
+import { limits } from '../limits.ts';
+import { type ImageOfCall, readImages } from '../request/read-images.ts';
 import type { ServiceContext } from '../service-context.ts';
-import { bestClasses, Prediction } from '../views/prediction.ts';
+import type { BorrowedModel } from '../serving/served-models.ts';
+import { bestClasses, type Prediction, Predictions } from '../views/prediction.ts';
+import { describeBodies, predictionBody } from './documented-bodies.ts';
 import { ModelParams } from './models.ts';
-
-const Predictions = Type.Object({
-  model: Type.String(),
-  version: Type.Integer({ description: 'The version of the model that all of the images were looked at by.' }),
-  predictions: Type.Array(Prediction, { description: 'One for each image, in their order.' }),
-});
 
 const PredictQuery = Type.Object({
   top: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1_000, description: 'How many classes; all of up to ten, otherwise 5.' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000,
+      description: 'How many classes of each image; if left out, all of a model with up to ten, otherwise 5.',
+    }),
   ),
+  preview: Type.Optional(Type.Boolean({ description: 'Whether to answer what the network was shown, too.' })),
 });
 
-type PredictRequest = FastifyRequest<{
+type Query = Static<typeof PredictQuery>;
+interface PredictRoute {
   Params: { name?: string };
-  Querystring: Static<typeof PredictQuery>;
+  Querystring: Query;
   Body: Buffer | undefined;
-}>;
+}
 
-/** `POST /predict` and `POST /predict/{model}`. */
-export function predictRoutes(app: FastifyInstance, { models, clients }: ServiceContext): void {
-  async function predict(request: PredictRequest): Promise<Static<typeof Predictions>> {
-    clients.identify(request);
+/** `POST /predict` and `POST /predict/{name}`. */
+export function predictRoutes(app: FastifyInstance, { models, decodes, clients }: ServiceContext): void {
+  async function predict(request: FastifyRequest<PredictRoute>): Promise<Predictions> {
     using model = models.borrow(request.params.name);
-    const { description } = model;
-    const images = await readImages(request.body ?? Buffer.alloc(0), request.label, description);
-    const predictions = await Promise.all(
-      images.map(async (prepare) => {
-        const start = performance.now();
-        const probabilities = await model.predict(await prepare());
-        const classes = bestClasses(probabilities, description.classes, request.query.top);
-        return { classes, milliseconds: Math.round((performance.now() - start) * 100) / 100 };
-      }),
-    );
-    return { model: description.name, version: description.version, predictions };
+    const { name, version } = model.description;
+    const images = await readImages(request.body ?? Buffer.alloc(0), request.label, model.description);
+    refuseLongWait(model);
+    const predictions = await Promise.all(images.map((image) => predictOne(image, model, request.query)));
+    return { model: name, version, predictions };
+  }
+
+  async function predictOne(
+    image: ImageOfCall,
+    { description, predict }: BorrowedModel,
+    { top, preview }: Query,
+  ): Promise<Static<typeof Prediction>> {
+    const start = performance.now();
+    const input = image instanceof Uint8Array ? image : await prepareFile(image, description, decodes);
+    const classes = bestClasses(await predict(input), description.classes, top);
+    const milliseconds = Math.round((performance.now() - start) * 100) / 100;
+    return { classes, milliseconds, ...(preview && { input: await previewOf(input, description) }) };
+  }
+
+  /** Whoever would have to wait for too long had better try again than be answered when nobody listens any more. */
+  function refuseLongWait(model: BorrowedModel): void {
+    const waitMs = Math.max(model.expectedWaitMs(), decodes.expectedWaitMs());
+    if (waitMs <= limits.waitMs) return;
+    const detail = `an image would have to wait for ${Math.round(waitMs)} ms`;
+    throw problem('overloaded', detail, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
   }
 
   const schema = {
-    summary: 'What is on an image',
+    summary: 'What is on an image, or on several',
+    description: describeBodies,
     tags: ['predictions'],
     querystring: PredictQuery,
-    response: answers({ 200: Predictions }, 'invalid_request', 'unauthorized', 'body_too_large', 'not_ready'),
+    response: answers(
+      { 200: Predictions },
+      ...(['invalid_request', 'unauthorized', 'model_not_found', 'body_too_large', 'image_too_large'] as const),
+      ...(['unsupported_image', 'unreadable_image', 'overloaded', 'not_ready'] as const),
+    ),
   };
-  app.post('/predict', { schema }, predict);
-  app.post('/predict/:name', { schema: { ...schema, params: ModelParams } }, predict);
+  const options = {
+    config: { documentedBody: predictionBody },
+    // Before the body is read, so that nobody sends megabytes in vain.
+    onRequest: async (request: FastifyRequest<PredictRoute>) => {
+      clients.identify(request);
+      using model = models.borrow(request.params.name);
+      refuseLongWait(model);
+    },
+  };
+  app.post<PredictRoute>('/predict', { ...options, schema }, predict);
+  app.post<PredictRoute>('/predict/:name', { ...options, schema: { ...schema, params: ModelParams } }, predict);
 }

@@ -1,16 +1,16 @@
 // Which version of each model answers. The store is looked through again and again, since a network file system tells
 // nobody of changes; what is served stays in memory, whatever happens to the store.
+import { join, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { problem } from '@ml-job-mesh/http-service';
 import { type ModelRunner, startModelRunner } from '../inference/model-runner.ts';
-import { fingerprintOf, listModels, listVersions, type PublishedVersion } from '../model_store/list-models.ts';
+import { listModels, listVersions, type PublishedVersion } from '../model_store/list-models.ts';
 import type { ModelDescription } from '../model_store/model-description.ts';
-import { readModel } from '../model_store/read-model.ts';
+import { createStoreInspector } from './store-inspector.ts';
 
-/** A version of a model, borrowed for one request: it is not taken away before the request gives it back. */
-export interface BorrowedModel extends Disposable {
+/** A version of a model, borrowed for one call: it is not taken away before the call gives it back. */
+export interface BorrowedModel extends Disposable, Pick<ModelRunner, 'predict' | 'expectedWaitMs'> {
   description: ModelDescription;
-  predict: ModelRunner['predict'];
 }
 
 export type ServedModels = ReturnType<typeof startServedModels>;
@@ -19,89 +19,96 @@ export interface ServedModelsOptions {
   /** The folder of the published models. */
   store: string;
   /** The model that answers where none is named, if it is there; otherwise the first by name. */
-  defaultModel?: string;
+  defaultModel: string;
   /** How long after one look at the store the next follows. */
-  pollMs?: number;
+  pollMs?: number | undefined;
   /** Told once of each thing that is wrong in the store, and of a network that ended. */
-  onFault?: (message: string, about: object) => void;
-  onServed?: (model: ModelDescription) => void;
-  onBatch?: (model: string, images: number, milliseconds: number) => void;
+  onFault: (message: string, about: object) => void;
+  /** Told of each version that is served from now on. */
+  onServed: (model: ModelDescription) => void;
+  /** Told of the images that a network has looked at together, and how long it took. */
+  onBatch: (model: string, images: number, milliseconds: number) => void;
 }
 
 interface Served {
   description: ModelDescription;
   runner: ModelRunner;
-  fingerprint: string;
   borrowers: number;
   isRetired: boolean;
 }
 
 /** Serves what is in the store, and goes on looking there until it is stopped. */
 export function startServedModels(options: ServedModelsOptions) {
-  const { store, defaultModel = 'mnist-cnn', pollMs = 1_000 } = options;
-  const { onFault = () => undefined, onServed = () => undefined, onBatch = () => undefined } = options;
+  const { store, defaultModel, pollMs = 1_000, onFault, onServed, onBatch } = options;
   const served = new Map<string, Served>();
-  /** What was found to be wrong, by folder: it is neither read nor told again until it changes. */
-  const refused = new Map<string, string>();
+  const inspector = createStoreInspector(onFault);
   const stopping = new AbortController();
-  let storeFault: string | undefined;
-  let looks = 0;
+  /** What of the store cannot be read at present, by folder. */
+  const unreadable = new Map<string, string>();
+  let hasLooked = false;
 
   async function look(): Promise<void> {
+    const names = (await attempt(store, () => listModels(store))) ?? [];
+    for (const name of names) await attempt(join(store, name), () => refresh(name));
+    // A store that is not there yet is one without models; one that cannot be read may have some.
+    if (!unreadable.has(store) || unreadable.get(store)?.startsWith('ENOENT')) hasLooked = true;
+  }
+
+  /** Does something that reads a folder; where that fails, it is told once and tried again at the next look. */
+  async function attempt<T>(folder: string, read: () => Promise<T>): Promise<T | undefined> {
     try {
-      for (const name of await listModels(store)) {
-        if (stopping.signal.aborted) return;
-        await refresh(name);
-      }
-      storeFault = undefined;
+      const result = await read();
+      unreadable.delete(folder);
+      return result;
     } catch (error) {
       const { message } = error as Error;
-      if (message !== storeFault) onFault('the store of models cannot be read', { store, cause: message });
-      storeFault = message;
+      if (unreadable.get(folder) !== message) onFault('the store of models cannot be read', { folder, cause: message });
+      unreadable.set(folder, message);
+      return undefined;
     }
-    looks++;
   }
 
   /** Serves the newest version of a model that can be used. */
   async function refresh(name: string): Promise<void> {
-    for (const version of await listVersions(store, name)) {
+    const versions = await listVersions(store, name);
+    for (const version of versions) {
+      if (stopping.signal.aborted) return;
       const current = served.get(name);
       const isCurrent = current?.description.version === version.version;
-      const fingerprint = await fingerprintOf(version);
-      if (isCurrent && current.fingerprint === fingerprint) return;
-      if (refused.get(version.folder) !== fingerprint && (await tryToServe(version, fingerprint))) return;
-      // Its files were whole when it was loaded, and it is served from memory.
-      if (isCurrent) return;
+      if (isCurrent && (await inspector.isUnchanged(version))) break;
+      if (await tryToServe(version)) break;
+      // It was whole when it was loaded, and is served from memory.
+      if (isCurrent) break;
     }
+    if (versions.length === 0) return;
+    inspector.keepOnly(versions, join(store, name) + sep);
   }
 
-  async function tryToServe(version: PublishedVersion, fingerprint: string): Promise<boolean> {
-    const { name, folder } = version;
+  async function tryToServe(version: PublishedVersion): Promise<boolean> {
+    const model = await inspector.read(version);
+    if (!model) return false;
+    const { name } = version;
+    const { description } = model;
+    const before = served.get(name);
+    if (before?.description.version === version.version && before.description.sha256 === description.sha256)
+      return true;
     try {
-      const model = await readModel(folder, version);
-      const before = served.get(name);
-      if (before?.description.sha256 === model.description.sha256 && before.description.version === version.version) {
-        before.fingerprint = fingerprint;
-        return true;
-      }
       const runner = await startModelRunner(model, {
         onBatch: (images, milliseconds) => onBatch(name, images, milliseconds),
-        onFailure: (error) => onFailure(name, runner, error),
+        onFailure: (error) => forget(name, runner, error),
       });
-      served.set(name, { description: model.description, runner, fingerprint, borrowers: 0, isRetired: false });
+      served.set(name, { description, runner, borrowers: 0, isRetired: false });
       if (before) retire(before);
-      refused.delete(folder);
-      onServed(model.description);
+      onServed(description);
       return true;
     } catch (error) {
-      refused.set(folder, fingerprint);
-      onFault('a published model cannot be used and is passed over', { folder, cause: (error as Error).message });
+      inspector.refuse(version, error as Error);
       return false;
     }
   }
 
   /** The thread of a network is gone: the next look starts another. */
-  function onFailure(name: string, runner: ModelRunner, error: Error): void {
+  function forget(name: string, runner: ModelRunner, error: Error): void {
     onFault("a network's thread has ended", { model: name, cause: error.message });
     if (served.get(name)?.runner === runner) served.delete(name);
   }
@@ -119,22 +126,19 @@ export function startServedModels(options: ServedModelsOptions) {
   })();
 
   function find(name: string | undefined): Served {
-    const chosen = name ?? (served.has(defaultModel) ? defaultModel : [...served.keys()].sort()[0]);
+    const names = [...served.keys()].sort();
+    const chosen = name ?? (served.has(defaultModel) ? defaultModel : names[0]);
     const model = chosen === undefined ? undefined : served.get(chosen);
     if (model) return model;
-    if (served.size === 0 || looks === 0) {
-      const detail = storeFault ? 'the store of models cannot be read' : 'no model has been published yet';
-      throw problem('not_ready', detail, { retryAfterSeconds: 2 });
-    }
-    throw problem(
-      'model_not_found',
-      `there is no model of this name; there are ${[...served.keys()].sort().join(', ')}`,
-    );
+    if (names.length > 0 && hasLooked)
+      throw problem('model_not_found', `there is no model of this name; there are ${names.join(', ')}`);
+    const detail = unreadable.has(store) ? 'the store of models cannot be read' : 'no model has been published yet';
+    throw problem('not_ready', detail, { retryAfterSeconds: 2 });
   }
 
   return {
-    /** Whether there is a model to answer with. */
-    isReady: () => served.size > 0,
+    /** Whether the store has been looked through, and what was there is served. */
+    isReady: () => hasLooked,
     /**
      * What is served, by name.
      * @throws ServiceError 503 until there is a model
@@ -154,17 +158,19 @@ export function startServedModels(options: ServedModelsOptions) {
      */
     borrow(name?: string): BorrowedModel {
       const model = find(name);
+      const { description, runner } = model;
       model.borrowers++;
       return {
-        description: model.description,
-        predict: model.runner.predict,
+        description,
+        predict: runner.predict,
+        expectedWaitMs: runner.expectedWaitMs,
         [Symbol.dispose]() {
           model.borrowers--;
-          if (model.isRetired && model.borrowers === 0) void model.runner.stop();
+          if (model.isRetired && model.borrowers === 0) void runner.stop();
         },
       };
     },
-    /** Ends the networks' threads; to be called when no request is left. */
+    /** Ends the networks' threads; to be called when no call is left. */
     async stop(): Promise<void> {
       stopping.abort();
       await finished;

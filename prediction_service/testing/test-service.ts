@@ -10,6 +10,7 @@ export interface TestServiceOptions {
   models?: TestModel[];
   clients?: Clients;
   modelFolder?: string;
+  callsAtATime?: number;
 }
 
 export type Prediction = {
@@ -19,7 +20,8 @@ export type Prediction = {
 };
 
 /** Starts it, until the test is over, and waits until it has models if there are any. */
-export async function startTestService({ models = [{}], clients = everybody, modelFolder }: TestServiceOptions = {}) {
+export async function startTestService(options: TestServiceOptions = {}) {
+  const { models = [{}], clients = everybody, modelFolder, ...more } = options;
   const store = createTestStore();
   for (const model of models) store.publish(model);
   const logged: { msg: string; [field: string]: unknown }[] = [];
@@ -28,13 +30,14 @@ export async function startTestService({ models = [{}], clients = everybody, mod
     defaultModel: 'mnist-cnn',
     clients,
     pollMs: 20,
+    ...more,
     logger: { level: 'warn', stream: { write: (line: string) => logged.push(JSON.parse(line)) } },
   });
   onTestFinished(running.stop);
   if (models.length > 0)
     await vi.waitFor(
       () => {
-        if (!running.models.isReady()) throw new Error('there is no model yet');
+        running.models.list();
       },
       { timeout: 20_000 },
     );

@@ -7,24 +7,34 @@ const ClassProbability = Type.Object({
   probability: Type.Number({ minimum: 0, maximum: 1 }),
 });
 
-/** What a network thinks of an image. */
+/** What a network makes of an image. */
 export const Prediction = Type.Object({
-  classes: Type.Array(ClassProbability, { description: 'The best first.' }),
+  classes: Type.Array(ClassProbability, { description: 'The most probable first.' }),
   milliseconds: Type.Number({ description: 'How long it took, from the bytes of the image to its classes.' }),
+  input: Type.Optional(
+    Type.String({ description: 'With `preview=true`: what the network was shown, as a data URI of a PNG or JPEG.' }),
+  ),
 });
 
-/** All classes of a model with few, otherwise so many. */
+/** The answer to a prediction. */
+export const Predictions = Type.Object({
+  model: Type.String(),
+  version: Type.Integer({ description: 'The version that has looked at all of the images.' }),
+  predictions: Type.Array(Prediction, { description: 'One for each image, in their order.' }),
+});
+
+export type Predictions = Static<typeof Predictions>;
+
+/** All classes of a model that has few, and otherwise so many. */
 const fewClasses = 10;
 const bestOfMany = 5;
 
-/** The classes with the greatest probabilities, the greatest first. */
+/** The most probable classes, the best first; of those that are alike, the first. */
 export function bestClasses(
   probabilities: Float32Array,
   classes: ModelDescription['classes'],
   top = classes.length <= fewClasses ? classes.length : bestOfMany,
 ): Static<typeof ClassProbability>[] {
-  const order = Uint16Array.from(probabilities, (_, i) => i).sort(
-    (a, b) => probabilities[b]! - probabilities[a]! || a - b,
-  );
-  return Array.from(order.subarray(0, top), (i) => ({ ...classes[i]!, probability: probabilities[i]! }));
+  const order = Array.from(classes.keys()).sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
+  return order.slice(0, top).map((i) => ({ ...classes[i]!, probability: probabilities[i]! }));
 }

@@ -1,12 +1,11 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { answers, listErrors, listProxyErrors } from '@ml-job-mesh/http-service';
+import { answers, describeErrorCodes, keySecurity, markdownTable, pageOptions } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { listFailures } from '../state/failure.ts';
 import { listWaitingReasons } from '../state/waiting.ts';
 import type { Tier } from '../tier.ts';
-import { pageOptions } from './documentation-page.ts';
 
 /** `GET /{tier}/openapi.json` and the page that shows it, both made from the routes' schemas. */
 export async function documentation(app: FastifyInstance, { tier }: { tier: Tier }): Promise<void> {
@@ -20,10 +19,7 @@ export async function documentation(app: FastifyInstance, { tier }: { tier: Tier
         { name: 'health' },
         { name: 'interface', description: describeCodes() },
       ],
-      components: {
-        securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'Only where API keys are on.' } },
-      },
-      security: [{}, { apiKey: [] }],
+      ...keySecurity,
     },
     transform: ({ schema, url, route }) => {
       const body = (route.config as { documentedBody?: object } | undefined)?.documentedBody;
@@ -35,10 +31,7 @@ export async function documentation(app: FastifyInstance, { tier }: { tier: Tier
       };
     },
   });
-  await app.register(swaggerUi, {
-    routePrefix: `/${tier.name}/docs`,
-    ...pageOptions(tier.name),
-  });
+  await app.register(swaggerUi, pageOptions(`ML job mesh, ${tier.name} tier`, `/${tier.name}/docs`));
   const schema = { summary: 'This description', tags: ['interface'], response: answers({ 200: Type.Object({}) }) };
   app.get(`/${tier.name}/openapi.json`, { schema }, async () => app.swagger());
 }
@@ -53,30 +46,16 @@ function describe({ name, model }: Tier): string {
 /** Every code that an answer may carry. It stands below the calls, which is what most readers come for. */
 function describeCodes(): string {
   return [
-    'Errors are `application/problem+json` (RFC 9457) with one of these codes:',
-    table(
-      ['code', 'status', 'meaning'],
-      listErrors('jobs').map(({ code, status, title }) => [`\`${code}\``, status, title]),
-    ),
-    'The proxy in front answers by itself with some of them, and with these:',
-    table(
-      ['code', 'status', 'meaning'],
-      listProxyErrors().map(({ code, status, title }) => [`\`${code}\``, status ?? 'any other', title]),
-    ),
+    ...describeErrorCodes('jobs'),
     'A job that waits says why in its `waiting_reason`, and so does the queue:',
-    table(
+    markdownTable(
       ['code', 'meaning'],
       listWaitingReasons().map(({ code, meaning }) => [`\`${code}\``, meaning]),
     ),
     'A job that failed says why in its `error`:',
-    table(
+    markdownTable(
       ['code', 'meaning'],
       listFailures().map(({ code, meaning }) => [`\`${code}\``, meaning]),
     ),
   ].join('\n\n');
-}
-
-/** A table in Markdown. */
-function table(head: string[], rows: (string | number)[][]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

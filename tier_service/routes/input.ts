@@ -1,42 +1,16 @@
-// What a call takes in its path, its query and its headers, checked by its schema; and how a client is told otherwise.
-import { problem, type ServiceError } from '@ml-job-mesh/http-service';
-import type { FastifyInstance, FastifySchemaValidationError } from 'fastify';
+// What a call takes in its path, and how a client is told of what it does not take.
+import { describeInvalidQuery, problem, type ServiceError } from '@ml-job-mesh/http-service';
+import type { FastifySchemaValidationError } from 'fastify';
 import { Type } from 'typebox';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Query parameters that nobody knows are passed over: old clients and load balancers send such. */
-    takesAnyQuery?: boolean;
-  }
-}
 
 /** The `{id}` of a path. */
 export const JobParams = Type.Object({
   id: Type.String({ description: "The job's id.", maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }),
 });
 
-const NoQuery = Type.Object({});
-
-/** Has every call refuse query parameters that it does not know: one that is misspelt is not passed over in silence. */
-export function refuseUnknownQueries(app: FastifyInstance): void {
-  app.addHook('onRoute', (route) => {
-    if (!route.schema || route.schema.hide || route.config?.takesAnyQuery) return;
-    route.schema.querystring = { ...(route.schema.querystring ?? NoQuery), additionalProperties: false };
-  });
-}
-
 /** What is told of the first thing that a schema does not allow. An id that no job can have names no job. */
-export function describeInvalidInput([first]: FastifySchemaValidationError[], part: string): ServiceError {
-  if (part === 'params') return problem('job_not_found', 'there is no job of this id');
-  const { instancePath = '', message = '', params = {} } = first ?? {};
-  const kind = part === 'headers' ? 'header' : 'query parameter';
-  if ('additionalProperty' in params)
-    return problem('invalid_request', `this call has no ${kind} "${shorten(params.additionalProperty)}"`);
-  const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : '';
-  return problem('invalid_request', `the ${kind} "${instancePath.slice(1)}" ${message}${allowed}`);
-}
-
-function shorten(value: unknown): string {
-  const text = String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+export function describeInvalidInput(errors: FastifySchemaValidationError[], part: string): ServiceError {
+  return part === 'params'
+    ? problem('job_not_found', 'there is no job of this id')
+    : describeInvalidQuery(errors, part);
 }
