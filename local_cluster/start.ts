@@ -65,6 +65,7 @@ function describe({ front, grader }: LocalMesh, tookMs: number): string {
   return `
 The mesh is ready after ${formatSeconds(tookMs)}.
 
+  the page           ${front}/
   front proxy        ${front}
   job API to try     ${front}/free/docs
   grader interface   ${grader}/config
@@ -73,6 +74,7 @@ The mesh is ready after ${formatSeconds(tookMs)}.
   submit a job       curl -d '{"dataset":"mnist"}' ${front}/free
   watch the jobs     curl ${front}/free/jobs
   read the last log  curl ${front}/free/logs
+  classify an image  curl -F image=@digit.png ${front}/predict
 
 Ctrl-C stops it.
 `;

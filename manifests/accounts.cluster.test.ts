@@ -24,6 +24,7 @@ const kinds = [
   'serviceaccounts',
   'serviceaccounts/token',
   'persistentvolumeclaims',
+  'persistentvolumes',
   'batch/jobs',
   'batch/jobs/status',
   'batch/cronjobs',
@@ -42,6 +43,7 @@ const namespaces = [
   'premium-tier',
   'free-service',
   'premium-service',
+  'ml-pipeline',
   'default',
   'kube-system',
 ];
@@ -134,9 +136,16 @@ describe('An account', () => {
     expect(await rightsOf('kube-system', 'cluster-dns')).toEqual(everywhere);
   });
 
-  test.each(['free-service', 'default'])('that a pod in %s has by default can do nothing', async (namespace) => {
-    expect(await rightsOf(namespace, 'default')).toEqual({});
+  test.each(['ml-training', 'ml-backend', 'ml-frontend'])('of the pipeline, %s, can do nothing', async (name) => {
+    expect(await rightsOf('ml-pipeline', name)).toEqual({});
   });
+
+  test.each(['free-service', 'ml-pipeline', 'default'])(
+    'that a pod in %s has by default can do nothing',
+    async (namespace) => {
+      expect(await rightsOf(namespace, 'default')).toEqual({});
+    },
+  );
 });
 
 test.each([

@@ -27,8 +27,10 @@ export async function applyGroundwork(): Promise<void> {
     '../free_service/free-tier-access.yaml',
     '../premium_service/premium-tier-access.yaml',
     '../web_tier/web-tier-quota.yaml',
+    './ml-pipeline/namespace.yaml',
+    './ml-pipeline/rbac.yaml',
   ];
   const dns = '../local_cluster/cluster_dns/cluster-dns-rbac.yaml';
-  const files = [...parts, dns].flatMap((part) => ['-f', pathOf(`./${part}`)]);
+  const files = [...parts, dns].flatMap((part) => ['-f', pathOf(part.startsWith('.') ? part : `./${part}`)]);
   await kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=ml-job-mesh', ...files]);
 }

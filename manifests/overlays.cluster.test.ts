@@ -8,6 +8,7 @@ import type {
   V1Deployment,
   V1Job,
   V1ObjectMeta,
+  V1PersistentVolumeClaim,
 } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
@@ -15,7 +16,7 @@ import { cluster } from '../local_cluster/node/testing/cluster-under-test.ts';
 import { applyGroundwork, kubectl, pathOf } from './kubectl.ts';
 
 const overlays = ['local', 'context', 'eks'];
-const options = [[], ['rate-limit'], ['api-keys'], ['rate-limit', 'api-keys']];
+const options = [[], ['rate-limit'], ['api-keys'], ['rate-limit', 'api-keys'], ['one-node-volume']];
 
 /** What an overlay and some components are together. */
 async function render(overlay: string, components: string[] = []): Promise<KubernetesObject[]> {
@@ -58,7 +59,11 @@ function deploymentsIn(objects: KubernetesObject[]): V1Deployment[] {
   return objects.filter(({ kind }) => kind === 'Deployment') as V1Deployment[];
 }
 
-function containersOf({ spec }: V1Deployment | V1DaemonSet): V1Container[] {
+function jobsIn(objects: KubernetesObject[]): V1Job[] {
+  return objects.filter(({ kind }) => kind === 'Job') as V1Job[];
+}
+
+function containersOf({ spec }: V1Deployment | V1DaemonSet | V1Job): V1Container[] {
   return [...(spec?.template.spec?.initContainers ?? []), ...spec!.template.spec!.containers];
 }
 
@@ -131,7 +136,8 @@ describe.each(overlays)('The overlay %s', (overlay) => {
       const holders = [...(pod.initContainers ?? []), ...pod.containers].filter(({ volumeMounts = [] }) =>
         volumeMounts.some((mount) => tokenVolumes.some(({ name }) => name === mount.name)),
       );
-      expect(holders.map(({ name }) => name)).toEqual(pod.serviceAccountName ? [pod.containers[0]!.name] : []);
+      const asksTheApi = /^(free-tier|premium-tier|grader-interface)$/.test(metadata!.name!);
+      expect(holders.map(({ name }) => name)).toEqual(asksTheApi ? [metadata!.name] : []);
       for (const container of [...(pod.initContainers ?? []), ...pod.containers]) {
         expect(container).toMatchObject({
           imagePullPolicy: 'IfNotPresent',
@@ -156,7 +162,7 @@ describe.each(overlays)('The overlay %s', (overlay) => {
 
 test('Every service may run in its namespace: Pod Security and the quota let its pod in, a second one beside the first', async () => {
   const deployments = deploymentsIn(await render('context'));
-  expect(deployments).toHaveLength(4);
+  expect(deployments).toHaveLength(6);
   const made: string[] = [];
   try {
     // All of them at once, for real: a dry run takes nothing from a quota. No scheduler looks after them, so none runs.
@@ -168,7 +174,7 @@ test('Every service may run in its namespace: Pod Security and the quota let its
       await cluster.create(path, pod);
       made.push(`${path}/${name}`);
     }
-    expect(made).toHaveLength(8);
+    expect(made).toHaveLength(12);
   } finally {
     for (const path of made) await cluster.delete(path, { gracePeriodSeconds: 0 });
   }
@@ -210,16 +216,63 @@ test.each(['free', 'premium'])(
   },
 );
 
-test('Two Jobs of 0.9 CPU fit on a node of 2 CPU beside all services at once, one more of each during an update included', async () => {
+test('Two Jobs of 0.9 CPU fit on a node of 2 CPU beside all services at once, one more of each during an update and the training included', async () => {
   const objects = await render('local');
-  const asks = (workload: V1Deployment | V1DaemonSet) =>
+  const asks = (workload: V1Deployment | V1DaemonSet | V1Job) =>
     containersOf(workload).reduce((sum, { resources }) => sum + milliCpu(resources?.requests?.cpu), 0);
   const services = deploymentsIn(objects).reduce((sum, deployment) => sum + asks(deployment), 0);
   const onEachNode = (objects.filter(({ kind }) => kind === 'DaemonSet') as V1DaemonSet[]).reduce(
     (sum, set) => sum + asks(set),
     0,
   );
-  expect(2 * 900 + 2 * services + onEachNode).toBeLessThanOrEqual(2_000);
+  const training = jobsIn(objects).reduce((sum, job) => sum + asks(job), 0);
+  expect(2 * 900 + 2 * services + onEachNode + training).toBeLessThanOrEqual(2_000);
+});
+
+test('The pipeline has the limits that its users were told', async () => {
+  const objects = await render('eks');
+  const limits = [...jobsIn(objects), ...deploymentsIn(objects)]
+    .filter(({ metadata }) => metadata?.namespace === 'ml-pipeline')
+    .map((workload) => [workload.metadata!.name, containersOf(workload)[0]!.resources!.limits]);
+  expect(Object.fromEntries(limits)).toEqual({
+    'ml-training-job': { cpu: '2', memory: '4Gi' },
+    'ml-backend': { cpu: '1', memory: '2Gi' },
+    'ml-frontend': { cpu: '500m', memory: '512Mi' },
+  });
+});
+
+test('Only EKS has EFS, an Ingress and a HorizontalPodAutoscaler; elsewhere the volume is a folder or of the default class', async () => {
+  const onlySomewhere = ['StorageClass', 'HorizontalPodAutoscaler', 'Ingress', 'PersistentVolume'];
+  const found = await Promise.all(
+    overlays.map(async (overlay) => {
+      const objects = await render(overlay);
+      const kinds = objects.map(({ kind }) => kind!).filter((kind) => onlySomewhere.includes(kind));
+      const claim = objects.find(({ kind }) => kind === 'PersistentVolumeClaim') as V1PersistentVolumeClaim;
+      const { accessModes, storageClassName, volumeName } = claim.spec!;
+      return [overlay, { kinds: kinds.sort(), accessModes, storageClassName, volumeName }];
+    }),
+  );
+  const accessModes = ['ReadWriteMany'];
+  expect(Object.fromEntries(found)).toEqual({
+    local: { kinds: ['PersistentVolume'], accessModes, storageClassName: '', volumeName: 'ml-pipeline-storage' },
+    context: { kinds: [], accessModes },
+    eks: { kinds: ['HorizontalPodAutoscaler', 'Ingress', 'StorageClass'], accessModes, storageClassName: 'efs-sc' },
+  });
+});
+
+test('The training Job may run in its namespace beside the one that it replaces, and not with privileges', async () => {
+  const [job] = jobsIn(await render('context'));
+  const { namespace } = job!.metadata!;
+  const path = `/api/v1/namespaces/${namespace}/pods`;
+  const podSpec = { ...job!.spec!.template.spec, schedulerName: 'nobody' };
+  const names = ['training-1', 'training-2'];
+  try {
+    for (const name of names) await cluster.create(path, { metadata: { name }, spec: podSpec });
+    const privileged = { metadata: { name: 'training-3' }, spec: { ...podSpec, hostNetwork: true } };
+    await expect(cluster.create(path, privileged)).rejects.toThrow(/violates PodSecurity "restricted/);
+  } finally {
+    for (const name of names) await cluster.delete(`${path}/${name}`, { gracePeriodSeconds: 0 }).catch(() => undefined);
+  }
 });
 
 test('The overlay local opens its two ports to this machine alone', async () => {
@@ -243,7 +296,9 @@ test("Images of our own are asked of no public registry, and an overlay's images
     environmentOf(objects, 'free-tier').JOB_IMAGE,
   ];
   expect([...new Set(ours)].sort()).toEqual(
-    ['model-config', 'services', 'web-tier'].map((name) => `localhost/ml-job-mesh/${name}:local`),
+    ['model-config', 'prediction-service', 'services', 'web-tier', 'web-ui'].map(
+      (name) => `localhost/ml-job-mesh/${name}:local`,
+    ),
   );
 
   // As an operator does it: in the overlay's own list.
@@ -254,19 +309,20 @@ test("Images of our own are asked of no public registry, and an overlay's images
       filter: (from) => !/node_modules/.test(from),
     });
   }
-  const file = join(copy, 'manifests/overlays/context/kustomization.yaml');
+  const file = join(copy, 'manifests/components/images/kustomization.yaml');
   const kustomization = parse(await readFile(file, 'utf8'));
   const name = 'localhost/ml-job-mesh/model-config';
   const digest = `sha256:${'0'.repeat(64)}`;
   kustomization.images = [{ name, newName: 'registry.example/team/jobs', digest }];
   await writeFile(file, stringify(kustomization));
-  const elsewhere = parseAllDocuments(await kubectl(['kustomize', join(file, '..')])).map((one) => one.toJS());
+  for (const overlay of ['context', 'eks']) {
+    const rendered = await kubectl(['kustomize', join(copy, 'manifests/overlays', overlay)]);
+    const elsewhere: KubernetesObject[] = parseAllDocuments(rendered).map((one) => one.toJS());
+    const training = jobsIn(elsewhere).map(({ spec }) => spec!.template.spec!.containers[0]!.image);
+    const jobs = ['free-tier', 'premium-tier'].map((tier) => environmentOf(elsewhere, tier).JOB_IMAGE);
+    expect([...training, ...jobs]).toEqual(Array(3).fill(`registry.example/team/jobs@${digest}`));
+  }
   await rm(copy, { recursive: true });
-  const wanted = `registry.example/team/jobs@${digest}`;
-  expect(['free-tier', 'premium-tier'].map((tier) => environmentOf(elsewhere, tier).JOB_IMAGE)).toEqual([
-    wanted,
-    wanted,
-  ]);
 });
 
 test('Rate limits and API keys are off unless their component is there', async () => {
@@ -277,7 +333,7 @@ test('Rate limits and API keys are off unless their component is there', async (
     RATE_LIMIT_REQUEST_COST: '20000',
     RATE_LIMIT_POST_COST: '200000',
   });
-  for (const service of ['free-tier', 'premium-tier', 'grader-interface']) {
+  for (const service of ['free-tier', 'premium-tier', 'grader-interface', 'ml-backend']) {
     expect(environmentOf(plain, service).API_KEYS_FILE).toBeUndefined();
     expect(environmentOf(limited, service).API_KEYS_FILE).toBe('/etc/api-keys/api-keys');
   }

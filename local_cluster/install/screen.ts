@@ -12,11 +12,13 @@ export interface Output {
   width?: number;
 }
 
-/** One thing that is going on. Exactly one of `end` and `fail` is called, once. */
+/** One thing that is going on. Exactly one of `end`, `warn` and `fail` is called, once. */
 export interface Line {
   say(text: string): void;
   /** It is done; without a text it leaves no trace. */
   end(text?: string): void;
+  /** It is done, but not as it should be. */
+  warn(text: string): void;
   fail(text: string): void;
 }
 
@@ -87,6 +89,7 @@ export function createScreen(output: Output, now: () => number = () => performan
           entry.text = text;
         },
         end: (text) => close('✓', text),
+        warn: (text) => close('!', text),
         fail: (text) => close('✗', text),
       };
     },

@@ -16,6 +16,8 @@ export interface StepContext {
 export interface StepResult<T> {
   value: T;
   done?: string;
+  /** What is missing, where the rest can do without. */
+  warning?: string;
 }
 
 /** The values that promises stand for. */
@@ -81,8 +83,9 @@ async function runStep<T>(
 ): Promise<T> {
   const line = screen.begin(title);
   try {
-    const { value, done } = await work({ say: (text) => line.say(text), signal });
-    line.end(done);
+    const { value, done, warning } = await work({ say: (text) => line.say(text), signal });
+    if (warning === undefined) line.end(done);
+    else line.warn(warning);
     return value;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

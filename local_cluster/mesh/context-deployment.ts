@@ -1,21 +1,30 @@
 /** Deploys the mesh to a cluster that is there already, named by a context of a kubeconfig. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { findKubectl, runKubectl } from '../control_plane/kubectl.ts';
 import { projectFolder } from '../install/cache.ts';
 import { installedControlPlane } from '../install/install.ts';
-import { standardOutput } from '../install/screen.ts';
+import { formatSeconds, standardOutput } from '../install/screen.ts';
 import { createStepRunner } from '../install/step-runner.ts';
 import { requireVersion } from './cluster-version.ts';
-import { applyManifests, type Kubectl, waitForDeployments } from './deploy.ts';
+import { applyManifests, type Kubectl } from './apply.ts';
+import { type ReadApi, waitForDeployments } from './deploy.ts';
 import type { ContextOptions } from './options.ts';
+import { waitForTraining } from './training.ts';
 
 const readyWithinMs = 300_000;
+const trainedWithinMs = 1_800_000;
+const pollMs = 2_000;
 
 /**
- * Applies `manifests/overlays/context` and waits until everything is ready. Gives what to tell the user then.
- * @throws Error if the context is not known, the cluster does not answer, or something does not get ready
+ * Applies `manifests/overlays/context`, or the kustomization that was named, and waits until the networks are trained and
+ * everything is ready. Gives what to tell the user then.
+ * @throws Error if the context is not known, the cluster does not answer, the training fails, or something does not get ready
  */
-export async function deployToContext({ context, kubeconfig }: ContextOptions, cancel: AbortSignal): Promise<string> {
+export async function deployToContext(
+  { context, kubeconfig, overlay }: ContextOptions,
+  cancel: AbortSignal,
+): Promise<string> {
   const programs = findKubectl(installedControlPlane());
   const where = [`--context=${context}`, ...(kubeconfig ? [`--kubeconfig=${path.resolve(kubeconfig)}`] : [])];
   const kubectl: Kubectl = (args, input) => runKubectl(programs, [...where, ...args], input);
@@ -26,15 +35,29 @@ export async function deployToContext({ context, kubeconfig }: ContextOptions, c
     const version = await requireVersion(kubectl);
     return { value: version, done: `${context}, ${names.length} node${names.length === 1 ? '' : 's'}, ${version}` };
   });
-  runner.step('Services', [reaching], async ({ say, signal }) => {
-    say('applying the manifests');
-    await applyManifests(kubectl, path.join(projectFolder, 'manifests', 'overlays', 'context'));
-    const read = async (path: string) => JSON.parse(await kubectl(['get', '--raw', path]));
+  const applying = runner.step('Manifests', [reaching], async ({ say }) => {
+    say('applying them');
+    await applyManifests(kubectl, findOverlay(overlay));
+    return { value: undefined, done: `applied ${overlay}` };
+  });
+  const readText = (path: string) => kubectl(['get', '--raw', path]);
+  const read: ReadApi = async (path) => JSON.parse(await readText(path));
+  runner.step('Services', [applying], async ({ say, signal }) => {
     await waitForDeployments(read, say, signal, readyWithinMs);
     return { value: undefined, done: 'all ready' };
   });
+  runner.step('Training', [applying], async ({ say, signal }) => {
+    const tookMs = await waitForTraining({ read, readText, say, signal, withinMs: trainedWithinMs, pollMs });
+    return { value: undefined, done: `done, after ${formatSeconds(tookMs)} in the cluster` };
+  });
   await runner.finish();
   return describeAccess(kubectl, where);
+}
+
+/** The folder of an overlay's name, or of a kustomization that lies elsewhere. */
+function findOverlay(overlay: string): string {
+  const ours = path.join(projectFolder, 'manifests', 'overlays', overlay);
+  return !overlay.includes('/') && existsSync(ours) ? ours : path.resolve(overlay);
 }
 
 async function describeAccess(kubectl: Kubectl, where: string[]): Promise<string> {
@@ -45,6 +68,7 @@ async function describeAccess(kubectl: Kubectl, where: string[]): Promise<string
   return `
 The mesh runs in this cluster. ${balancer ? `It is reached at ${front}` : `To reach it from here, leave this running:\n  ${forward}`}
 
+  the page  ${front}/
   submit    curl -d '{"dataset":"mnist"}' ${front}/free
   watch     curl ${front}/free/jobs
   its log   curl ${front}/free/logs

@@ -1,6 +1,8 @@
 /** `npm start -- --context NAME`, shown against a cluster that it did not start. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { stringify } from 'yaml';
 import { runKubectl } from '../control_plane/kubectl.ts';
 import { projectFolder } from '../install/cache.ts';
 import { type MeshPlace, newMeshPlace, removeMeshPlace, runMeshCommand } from '../testing/mesh-command.ts';
@@ -8,7 +10,7 @@ import { type MeshPlace, newMeshPlace, removeMeshPlace, runMeshCommand } from '.
 const kubeconfig = inject('kubeconfig');
 const controlPlane = inject('controlPlane');
 const clusterDns = path.join(projectFolder, 'local_cluster', 'cluster_dns');
-const namespaces = ['web-tier', 'free-tier', 'premium-tier', 'free-service', 'premium-service'];
+const namespaces = ['web-tier', 'free-tier', 'premium-tier', 'free-service', 'premium-service', 'ml-pipeline'];
 
 function kubectl(...args: string[]): Promise<string> {
   return runKubectl(controlPlane, [`--kubeconfig=${kubeconfig}`, ...args]);
@@ -23,17 +25,50 @@ beforeAll(async () => {
 afterAll(async () => {
   removeMeshPlace(place);
   await kubectl('delete', 'namespace', ...namespaces, '--ignore-not-found');
+  await kubectl('delete', 'persistentvolume', 'ml-pipeline-storage', '--ignore-not-found');
   await kubectl('delete', '-k', clusterDns, '--ignore-not-found');
 });
+
+/**
+ * A kustomization as an operator writes it: the overlay for any cluster, on a cluster without storage classes, where there
+ * is no time for training. Gives its folder.
+ */
+function writeOverlay(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const from = (name: string) => path.relative(folder, path.join(projectFolder, 'manifests', name));
+  const volume = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'ml-pipeline-storage' },
+    spec: { hostPath: { path: path.join(folder, 'volume') } },
+  };
+  const settings = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'ml-pipeline-config', namespace: 'ml-pipeline' },
+    data: { PRETRAINED: 'true' },
+  };
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [from('overlays/context')],
+    components: [from('components/host-volume')],
+    patches: [volume, settings].map((patch) => ({ patch: stringify(patch) })),
+  };
+  writeFileSync(path.join(folder, 'kustomization.yaml'), stringify(kustomization));
+  return folder;
+}
 
 test('deploys to the cluster of a context, waits until it is ready, and says how to reach it', async () => {
   // Like any cluster, this one has a DNS before somebody deploys to it.
   await kubectl('apply', '-k', clusterDns);
   const { code, output } = await runMeshCommand('start.ts', place, [
     ...['--context', 'ml-job-mesh', '--kubeconfig', kubeconfig],
+    ...['--overlay', writeOverlay(path.join(place.stateFolder, 'overlay'))],
   ]);
   expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('The mesh runs in this cluster.') });
   expect(output).toMatch(/✓ Cluster: ml-job-mesh, 2 nodes, v1\.\d+\.\d+/);
+  expect(output).toMatch(/✓ Training: done, after \d/);
   expect(output).toContain('-n web-tier port-forward service/web-tier 8080:80');
 
   const selector = [
@@ -48,6 +83,8 @@ test('deploys to the cluster of a context, waits until it is ready, and says how
   const address = (await kubectl('get', 'pods', ...selector)).replace(/^10\./, '127.');
   const answer = await fetch(`http://${address}:8080/free`, { method: 'POST', body: '{"dataset":"mnist"}' });
   expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ namespace: 'free-service' })]);
+  const { models } = (await (await fetch(`http://${address}:8080/models`)).json()) as { models: { name: string }[] };
+  expect(models.map(({ name }) => name)).toEqual(expect.arrayContaining(['mnist-cnn', 'mnist-ff']));
 });
 
 test('a context that the kubeconfig has not got is one clear line', async () => {

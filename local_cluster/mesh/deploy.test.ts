@@ -1,35 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { parse } from 'yaml';
-import { waitForDeployments, writeKustomization } from './deploy.ts';
+import { expect, test } from 'vitest';
+import { waitForDeployments } from './deploy.ts';
 
 const never = new AbortController().signal;
-
-test('the kustomization is the local overlay with the ports and the address that were asked for', () => {
-  const state = mkdtempSync(path.join(tmpdir(), 'deploy-test-'));
-  onTestFinished(() => rmSync(state, { recursive: true, force: true }));
-  const folder = writeKustomization(state, { host: '127.0.0.2', port: 81, graderPort: 51 });
-  const { resources, patches } = parse(readFileSync(path.join(folder, 'kustomization.yaml'), 'utf8'));
-  expect(path.resolve(folder, resources[0])).toMatch(/manifests\/overlays\/local$/);
-  const ports = patches.map(({ patch }: { patch: string }) => parse(patch).spec.template.spec.containers);
-  expect(ports).toEqual([
-    [{ name: 'envoy', ports: [{ containerPort: 8080, hostPort: 81, hostIP: '127.0.0.2' }] }],
-    [{ name: 'grader-interface', ports: [{ containerPort: 5000, hostPort: 51, hostIP: '127.0.0.2' }] }],
-  ]);
-});
-
-test('the overlay is found from a state folder that is a link, too', () => {
-  const place = mkdtempSync(path.join(tmpdir(), 'deploy-test-'));
-  onTestFinished(() => rmSync(place, { recursive: true, force: true }));
-  mkdirSync(path.join(place, 'large', 'disk', 'state'), { recursive: true });
-  symlinkSync(path.join(place, 'large', 'disk', 'state'), path.join(place, 'link'));
-  const folder = writeKustomization(path.join(place, 'link'), { host: '127.0.0.1', port: 81, graderPort: 51 });
-  const { resources } = parse(readFileSync(path.join(folder, 'kustomization.yaml'), 'utf8'));
-  const overlay = path.join(import.meta.dirname, '..', '..', 'manifests', 'overlays', 'local');
-  expect(path.resolve(realpathSync(folder), resources[0])).toBe(realpathSync(overlay));
-});
 
 /** A Deployment as the API gives it. */
 function deployment(name: string, available: number, observedGeneration = 2) {

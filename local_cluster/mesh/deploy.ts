@@ -1,64 +1,14 @@
-/** Applies the manifests and waits until all that they deploy is there, telling how far it is. */
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+/** Waits until all that the manifests deploy is there, telling how far it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1ConfigMap, V1Deployment, V1DeploymentList, V1PodList } from '@kubernetes/client-node';
 import { type ClusterConnection, KubernetesError } from '@ml-job-mesh/cluster-client';
-import { stringify } from 'yaml';
 import { tierNames } from '../../tier_service/tier-names.ts';
-import { projectFolder } from '../install/cache.ts';
 
 const pollMs = 100;
 const removeWithinMs = 30_000;
 const ours = 'labelSelector=app.kubernetes.io%2Fpart-of%3Dml-job-mesh';
 
-/** Runs kubectl against the cluster in question; gives what it printed. */
-export type Kubectl = (args: string[], input?: string) => Promise<string>;
-
-/**
- * Writes a kustomization that is the `local` overlay with the ports and the address that were asked for.
- * Gives its folder, for `kubectl apply -k`.
- */
-export function writeKustomization(
-  stateFolder: string,
-  { host, port, graderPort }: { host: string; port: number; graderPort: number },
-): string {
-  const folder = path.join(stateFolder, 'kustomization');
-  mkdirSync(folder, { recursive: true });
-  // Kustomize resolves the path from the real folder: a link on the way has another parent.
-  const overlay = path.relative(
-    realpathSync(folder),
-    realpathSync(path.join(projectFolder, 'manifests', 'overlays', 'local')),
-  );
-  const kustomization = {
-    apiVersion: 'kustomize.config.k8s.io/v1beta1',
-    kind: 'Kustomization',
-    resources: [overlay],
-    patches: [
-      { patch: stringify(hostPortPatch('web-tier', 'envoy', 8080, host, port)) },
-      { patch: stringify(hostPortPatch('grader-interface', 'grader-interface', 5000, host, graderPort)) },
-    ],
-  };
-  writeFileSync(path.join(folder, 'kustomization.yaml'), stringify(kustomization));
-  return folder;
-}
-
-function hostPortPatch(deployment: string, container: string, containerPort: number, hostIP: string, hostPort: number) {
-  const ports = [{ containerPort, hostPort, hostIP }];
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: deployment, namespace: 'web-tier' },
-    spec: { template: { spec: { containers: [{ name: container, ports }] } } },
-  };
-}
-
-/** Applies a kustomization's folder. Server-side, so that what it no longer says is taken back. */
-export async function applyManifests(kubectl: Kubectl, folder: string): Promise<void> {
-  await kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=ml-job-mesh', '-k', folder]);
-}
-
-const serviceNamespaces = ['web-tier', ...tierNames.map((name) => `${name}-tier`)];
+const serviceNamespaces = ['web-tier', 'ml-pipeline', ...tierNames.map((name) => `${name}-tier`)];
 const replacedNamespaces = ['kube-system', ...serviceNamespaces];
 
 /**
@@ -101,7 +51,9 @@ function absent(error: unknown): undefined {
   if (!(error instanceof KubernetesError && error.status === 404)) throw error;
 }
 
-async function removePods(connection: ClusterConnection, namespaces: string[], query: Record<string, string>) {
+/** Pods of Jobs stay: what they do is done once. */
+async function removePods(connection: ClusterConnection, namespaces: string[], selected: Record<string, string>) {
+  const query = { ...selected, labelSelector: '!batch.kubernetes.io/job-name' };
   await Promise.all(
     namespaces.map((namespace) =>
       connection.delete(`/api/v1/namespaces/${namespace}/pods`, undefined, { query, timeoutMs: removeWithinMs }),
@@ -149,7 +101,7 @@ function isComplete({ metadata, spec, status = {} }: V1Deployment): boolean {
 }
 
 /** What pods that are not ready say of themselves, in one line. */
-function explainPods({ items }: V1PodList): string {
+export function explainPods({ items }: V1PodList): string {
   const reasons = items.flatMap(({ metadata, status }) => {
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
     const states = containers

@@ -8,14 +8,16 @@ import { type EmbeddedCluster, startEmbeddedCluster } from '../embedded-cluster.
 import type { Software } from '../install/install.ts';
 import { type Output, standardOutput } from '../install/screen.ts';
 import { createStepRunner, type StepContext } from '../install/step-runner.ts';
+import { applyManifests } from './apply.ts';
 import {
-  applyManifests,
+  type ReadApi,
   removeEndedServicePods,
   replaceServicePods,
   waitForAuthority,
   waitForDeployments,
-  writeKustomization,
 } from './deploy.ts';
+import { writeKustomization } from './kustomization.ts';
+import { waitForTraining } from './training.ts';
 
 const readyWithinMs = 180_000;
 const probeMs = 250;
@@ -50,13 +52,14 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host;
   const front = `http://${reached}:${port}`;
   const grader = `http://${reached}:${graderPort}`;
+  const settings = { host, port, graderPort, networks: options.software.networks };
   const runner = createStepRunner(options.output ?? standardOutput(), cancel);
   const starting = runner.step('Kubernetes', [], async ({ say }) => {
     say('starting etcd, the API server, its controllers and two nodes, and applying the manifests');
     const cluster = await startEmbeddedCluster({
       ...options,
       hostAddress: host,
-      whileNodesStart: ({ kubectl }) => applyManifests(kubectl, writeKustomization(stateFolder, options)),
+      whileNodesStart: ({ kubectl }) => applyManifests(kubectl, writeKustomization(stateFolder, settings)),
     });
     writeKubectl(stateFolder, cluster);
     return {
@@ -69,10 +72,13 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     await waitForAnswers(context, [
       ...tierNames.map((name) => `${front}/${name}/readyz`),
       `${front}/config`,
+      `${front}/`,
+      `${front}/ping`,
       `${grader}/config`,
     ]);
     return { value: undefined, done: 'all ready' };
   });
+  runner.step('Models', [starting], (context, cluster) => waitForModels(context, cluster, front));
   try {
     await runner.finish();
   } catch (error) {
@@ -95,6 +101,20 @@ async function deploy({ say, signal }: StepContext, cluster: EmbeddedCluster): P
   }
   await removeEndedServicePods(connection);
   await waitForDeployments((path) => connection.get(path), say, signal, readyWithinMs);
+}
+
+/** Waits until the carried networks are published and answer. Without them, the rest of the mesh is of use as well. */
+async function waitForModels({ say, signal }: StepContext, cluster: EmbeddedCluster, front: string) {
+  const read: ReadApi = (path) => cluster.connection.get(path);
+  const readText = (path: string) => cluster.connection.text(path);
+  try {
+    await waitForTraining({ read, readText, say, signal, withinMs: readyWithinMs, pollMs: probeMs });
+    await waitForAnswers({ say, signal }, [`${front}/models`]);
+    return { value: undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { value: undefined, warning: `none to predict with. ${(error as Error).message}` };
+  }
 }
 
 /** A Deployment may be called ready from an earlier run; an answer is one of now. */

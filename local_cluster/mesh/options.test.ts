@@ -28,7 +28,9 @@ describe('npm start', () => {
       kind: 'context',
       context: 'kind-kind',
       kubeconfig: 'file',
+      overlay: 'context',
     });
+    expect(parseStartOptions(['--context', 'eks', '--overlay', 'eks'])).toMatchObject({ overlay: 'eks' });
   });
 
   test.each([
@@ -40,6 +42,7 @@ describe('npm start', () => {
     [['--port', '5000'], '--port and --grader-port are both 5000'],
     [['--host', 'example'], '--host is "example"; it must be an IPv4 address'],
     [['--kubeconfig', 'file'], '--kubeconfig goes with --context NAME'],
+    [['--overlay', 'eks'], '--overlay goes with --context NAME'],
     [['--context', 'kind', '--port', '1'], '--port does not go with --context'],
     [['--context', ''], '--context needs the name of a context'],
   ])('refuses %j', (args, message) => {

@@ -13,6 +13,7 @@ export const usage = `npm start [-- OPTIONS]: runs the whole mesh on this machin
   --grader-port N      port of the grader interface (5000)
   --host ADDRESS       address of this machine to listen on (127.0.0.1: reached from this machine alone)
 ${otherDatasets.map(describeOption).join('')}  --context NAME       deploy to the cluster of this kubeconfig context instead (kind, minikube, EKS, …)
+  --overlay NAME       with --context: one of manifests/overlays, or the folder of a kustomization of yours (context)
   --kubeconfig FILE    with --context: the kubeconfig (what kubectl would take)
   --help               show this
 
@@ -34,6 +35,8 @@ export interface ContextOptions {
   kind: 'context';
   context: string;
   kubeconfig?: string | undefined;
+  /** One of `manifests/overlays`, or a folder. */
+  overlay: string;
 }
 
 export type StartOptions = LocalOptions | ContextOptions | { kind: 'help' };
@@ -54,8 +57,10 @@ export function parseStartOptions(args: string[]): StartOptions {
   if (values.context !== undefined) {
     if (local.length > 0) throw new UsageError(`--${local[0]} does not go with --context`);
     if (!values.context) throw new UsageError('--context needs the name of a context');
-    return { kind: 'context', context: values.context, kubeconfig: values.kubeconfig };
+    const { context, kubeconfig, overlay = 'context' } = values;
+    return { kind: 'context', context, kubeconfig, overlay };
   }
+  if (values.overlay !== undefined) throw new UsageError('--overlay goes with --context NAME');
   if (values.kubeconfig !== undefined) throw new UsageError('--kubeconfig goes with --context NAME');
   const port = parsePort('port', values.port ?? '8080');
   const graderPort = parsePort('grader-port', values['grader-port'] ?? '5000');
@@ -75,6 +80,7 @@ function parse(args: string[]) {
       host: text,
       context: text,
       kubeconfig: text,
+      overlay: text,
       help: { type: 'boolean', short: 'h' },
     } as const;
     const folders = Object.fromEntries(otherDatasets.map((name) => [name, text]));

@@ -62,7 +62,7 @@ def numbered(folder: Path) -> Iterator[int]:
 def publish(store: Path, network: bytes, description: dict) -> Published:
     """Publishes a network under the next version of its name: all of it at once, and on the disk.
 
-    `description` is a model.json without `version`, `sha256`, `bytes` and `created_at`, which are added here. Of
+    `description` is a model.json, whose `version`, `sha256`, `bytes` and `created_at` are set here. Of
     several that publish at the same time each gets a version of its own.
     """
     folder = store / description["name"]
@@ -75,7 +75,8 @@ def publish(store: Path, network: bytes, description: dict) -> Published:
             version = max(numbered(folder), default=0) + 1
             created_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
             first = {"format": description["format"], "name": description["name"], "version": version}
-            complete = check_description(seal(first | description | {"created_at": created_at}, network))
+            own = {"version": version, "created_at": created_at}
+            complete = check_description(seal(first | description | own, network))
             text = json.dumps(complete, ensure_ascii=False, allow_nan=False)
             write_synced(temporary / DESCRIPTION_FILE, text.encode())
             sync_folder(temporary)

@@ -8,7 +8,7 @@ import torch
 from model_store.description import DescriptionError, check_description
 from model_store.digit_graph import write_digit_network
 from model_store.digit_model import Training, describe_digit_network
-from model_store.store import is_same, publish, read_latest, read_version
+from model_store.store import is_same, publish, publish_once, read_latest, read_version
 from models import build_network
 from utils import JobError, read_split
 
@@ -41,6 +41,18 @@ def test_versions_count_up_and_the_highest_is_read(store: Path, network_and_desc
     assert is_same(second, *network_and_description)
     assert not is_same(second, network_and_description[0] + b"\0", network_and_description[1])
     assert not is_same(second, network_and_description[0], network_and_description[1] | {"title": "another"})
+
+
+def test_a_version_that_is_published_elsewhere_too_has_the_next_number_there(
+    store: Path, tmp_path: Path, network_and_description: tuple[bytes, dict]
+) -> None:
+    carried = publish(tmp_path / "image", *network_and_description)
+    network, description = network_and_description
+    publish(store, network, description | {"title": "another"})
+    published, is_new = publish_once(store, carried.network, carried.description)
+    assert (published.version, is_new) == (2, True)
+    assert read_latest(store, "mnist-ff") == published
+    assert publish_once(store, carried.network, carried.description) == (published, False)
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,10 @@ export async function resolveEnvironment(
     const prefix = source.prefix ?? '';
     const reference = source.configMapRef ?? source.secretRef;
     if (!reference?.name) continue;
-    const data = source.configMapRef
-      ? (await objects.configMap(reference.name))?.data
-      : decodeSecret((await objects.secret(reference.name))?.data);
-    if (!data && !reference.optional) throw missing(source.configMapRef ? 'configmap' : 'secret', reference.name);
+    const found = source.configMapRef ? await objects.configMap(reference.name) : await objects.secret(reference.name);
+    // One that is there and has nothing in it is no fault.
+    if (!found && !reference.optional) throw missing(source.configMapRef ? 'configmap' : 'secret', reference.name);
+    const data = source.configMapRef ? found?.data : decodeSecret(found?.data);
     for (const [key, value] of Object.entries(data ?? {})) variables.set(prefix + key, value);
   }
   for (const { name, value, valueFrom } of container.env ?? []) {

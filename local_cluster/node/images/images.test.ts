@@ -26,8 +26,10 @@ test('every image of the mesh is described', () => {
     'busybox',
     'envoyproxy/envoy',
     'ml-job-mesh/model-config',
+    'ml-job-mesh/prediction-service',
     'ml-job-mesh/services',
     'ml-job-mesh/web-tier',
+    'ml-job-mesh/web-ui',
   ]);
   expect(images['ml-job-mesh/model-config']).toMatchObject({
     entrypoint: ['python'],
