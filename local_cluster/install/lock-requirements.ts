@@ -21,6 +21,7 @@ const sources = [
   'local_cluster/install/requirements/test-tools.in',
   'bench/job/requirements.in',
   'bench/flask/requirements.in',
+  'bench/predict/requirements.in',
 ];
 /** Installed beside the packages of jobs, which bring what is needed of what these depend on. */
 const withoutDependencies = ['bench/job/requirements.in', 'photo_network/requirements.in'];

@@ -28,7 +28,7 @@ test('jobs have the same versions with and without CUDA, and the tools beside th
   const versions = (file: string) =>
     new Map(readLock(file).map(([what]) => what.split(/==(?=\d)/) as [string, string]));
   const jobs = versions(lockFiles.jobs);
-  for (const file of [lockFiles.jobsCpu, lockFiles.testTools, lockFiles.benchJob]) {
+  for (const file of [lockFiles.jobsCpu, lockFiles.testTools, lockFiles.benchJob, lockFiles.benchPredict]) {
     const others = [...versions(file)].filter(([name, version]) => {
       const known = jobs.get(name);
       return known !== undefined && version.replace('+cpu', '') !== known;

@@ -21,4 +21,5 @@ export const lockFiles = {
   photoNetwork: inProject('model_config/photo_network/requirements.txt'),
   benchJob: inProject('bench/job/requirements.txt'),
   benchFlask: inProject('bench/flask/requirements.txt'),
+  benchPredict: inProject('bench/predict/requirements.txt'),
 };
