@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { closedLoop } from './closed-loop.ts';
 
@@ -23,4 +23,13 @@ test('failures are counted by what they say, and have no latency', async () => {
   });
   expect([...failures]).toEqual([['answered 503', 2]]);
   expect(latenciesMs).toHaveLength(4);
+});
+
+test('for a time it sends until that is over, and counts what is answered afterwards', async () => {
+  const { seconds, latenciesMs } = await closedLoop(
+    { clients: 2, seconds: 0.05 },
+    async () => void (await setTimeout(20)),
+  );
+  expect(seconds).toBeGreaterThanOrEqual(0.05);
+  expect(latenciesMs.length).toBeGreaterThanOrEqual(2);
 });

@@ -8,19 +8,21 @@ export interface LoadResult {
   failures: Map<string, number>;
 }
 
+/** How many clients, and how long they go on. */
+export type ClosedLoop = { clients: number } & ({ requests: number } | { seconds: number });
+
 /**
- * Sends a fixed number of requests.
+ * Sends a number of requests, or as many as a time has room for.
  * @param send sends one and rejects unless it succeeded
  */
-export async function closedLoop(
-  { clients, requests }: { clients: number; requests: number },
-  send: () => Promise<void>,
-): Promise<LoadResult> {
+export async function closedLoop(load: ClosedLoop, send: () => Promise<void>): Promise<LoadResult> {
   const latenciesMs: number[] = [];
   const failures = new Map<string, number>();
-  let left = requests;
+  let left = 'requests' in load ? load.requests : Number.POSITIVE_INFINITY;
+  const startedAt = performance.now();
+  const endsAt = 'seconds' in load ? startedAt + load.seconds * 1_000 : Number.POSITIVE_INFINITY;
   const client = async () => {
-    while (left-- > 0) {
+    while (left-- > 0 && performance.now() < endsAt) {
       const sentAt = performance.now();
       try {
         await send();
@@ -31,7 +33,6 @@ export async function closedLoop(
       }
     }
   };
-  const startedAt = performance.now();
-  await Promise.all(Array.from({ length: clients }, client));
+  await Promise.all(Array.from({ length: load.clients }, client));
   return { seconds: (performance.now() - startedAt) / 1_000, latenciesMs, failures };
 }

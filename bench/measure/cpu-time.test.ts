@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { cpuMs, residentBytes, withDescendants } from './cpu-time.ts';
+import { cpuMs, proportionalBytes, residentBytes, withDescendants } from './cpu-time.ts';
 
 test("a process's own time and memory are what the process itself is told", () => {
   const { user, system } = process.cpuUsage();
@@ -21,5 +21,17 @@ test('a process has its children and their children among its descendants', asyn
     for (const child of children) process.kill(child);
   } finally {
     shell.kill();
+  }
+});
+
+test('of shared memory a process has its part, and of its own memory all', async () => {
+  const script = 'globalThis.own = Buffer.alloc(64e6, 1); console.log("filled"); setInterval(() => {}, 1e6)';
+  const child = spawn(process.execPath, ['-e', script]);
+  try {
+    await once(child.stdout, 'data');
+    const [part, held] = [proportionalBytes([child.pid!]), residentBytes(child.pid!)];
+    expect([part > 64e6, part < held]).toEqual([true, true]);
+  } finally {
+    child.kill();
   }
 });

@@ -15,6 +15,14 @@ export function residentBytes(pid: number): number {
   return Number(kibibytes ?? Number.NaN) * 1_024;
 }
 
+/** The memory of processes, in bytes, where what several of them share counts once (PSS). */
+export function proportionalBytes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const kibibytes = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
+    return sum + Number(kibibytes ?? Number.NaN) * 1_024;
+  }, 0);
+}
+
 /** A process and all that descend from it. */
 export function withDescendants(pid: number): number[] {
   const children = readdirSync('/proc')
