@@ -25,8 +25,8 @@ export const logPath = ({ tier, id }: Pick<Job, 'tier' | 'id'>) => `/${tier}/job
 /** A job's log, as it grows. */
 export function useJobLog(job: Job): JobLog {
   const path = logPath(job);
-  const { progress, status } = job;
-  const hasNone = status === 'queued';
+  const { progress, status, started_at: started } = job;
+  const hasNone = status === 'queued' || status === 'starting' || (hasEnded(job) && started === null);
   const query = useQuery({
     queryKey: [path, `${status} ${progress?.epoch} ${progress?.step}`],
     queryFn: ({ signal }) => readLog(path, signal),

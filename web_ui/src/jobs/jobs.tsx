@@ -57,6 +57,7 @@ function useSelected(): Selection | undefined {
 function Selected({ tier, id, tiers, mine }: Selection & { tiers: Tiers; mine: ReadonlySet<string> }) {
   const { data, connection } = tiers[tier];
   const known = data?.jobs.get(id);
+  if (!data && connection.state === 'connecting') return <Loading what="the job" />;
   if (!known) return <OlderJob key={id} tier={tier} id={id} isMine={mine.has(id)} connection={connection} />;
   return (
     <JobDetail
