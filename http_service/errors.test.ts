@@ -23,15 +23,22 @@ interface LocalReply {
   title: string;
 }
 
+interface StatusFilter {
+  status_code_filter?: { comparison: { op: string; value: { default_value: number } } };
+}
+
 /** Every answer that an Envoy makes by itself, anywhere in its file. */
 function localReplies(node: unknown): LocalReply[] {
   if (typeof node !== 'object' || node === null) return [];
   const { filter, body_format_override: format } = node as {
-    filter?: { status_code_filter: { comparison: { op: string; value: { default_value: number } } } };
+    filter?: StatusFilter & { and_filter?: { filters: StatusFilter[] } };
     body_format_override?: { json_format: { code: string; title: string } };
   };
   if (!filter || !format) return Object.values(node).flatMap(localReplies);
-  const { op, value } = filter.status_code_filter.comparison;
+  const { comparison } = [filter, ...(filter.and_filter?.filters ?? [])].flatMap(
+    (each) => each.status_code_filter ?? [],
+  )[0]!;
+  const { op, value } = comparison;
   const { code, title } = format.json_format;
   return [{ code, status: op === 'EQ' ? value.default_value : undefined, title }];
 }

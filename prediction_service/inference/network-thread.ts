@@ -18,7 +18,7 @@ const startWithinMs = 60_000;
 
 /**
  * Loads a network in a thread of its own and tries it.
- * @param onFailure called once if the thread ends without being stopped, after `run` has failed
+ * @param onFailure called if the thread ends by itself once it has loaded the network
  * @throws Error when the network cannot be loaded, does not fit its description, or takes too long
  */
 export async function startNetworkThread(
@@ -29,20 +29,21 @@ export async function startNetworkThread(
   const options: NetworkOptions = { network, input, output, classes: classes.length };
   const thread = new Worker(new URL('./inference-thread.ts', import.meta.url), { workerData: options });
   let ended: Error | undefined;
-  let isStopped = false;
+  /** Whether an end would be a surprise. */
+  let isRunning = false;
   let waiting: PromiseWithResolvers<unknown> | undefined = Promise.withResolvers();
   const end = (error: Error) => {
     if (ended) return;
     ended = error;
     waiting?.reject(error);
-    if (!isStopped) onFailure(error);
+    if (isRunning) onFailure(error);
   };
   thread.on('message', (answer) => waiting?.resolve(answer));
   thread.on('error', (error) => end(error as Error));
   thread.on('exit', (code) => end(new Error(`the network's thread ended with ${code}`)));
 
   async function stop(): Promise<void> {
-    isStopped = true;
+    isRunning = false;
     await thread.terminate();
   }
 
@@ -52,6 +53,7 @@ export async function startNetworkThread(
   );
   try {
     await waiting.promise;
+    isRunning = true;
   } catch (error) {
     await stop();
     throw error;

@@ -1,4 +1,4 @@
-import { answers, problem } from '@ml-job-mesh/http-service';
+import { answers, problem, ServiceError } from '@ml-job-mesh/http-service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { prepareFile } from '../images/prepare.ts';
@@ -36,7 +36,15 @@ export function predictRoutes(app: FastifyInstance, { models, decodes, clients }
     const { name, version } = model.description;
     const images = await readImages(request.body ?? Buffer.alloc(0), request.label, model.description);
     refuseLongWait(model);
-    const predictions = await Promise.all(images.map((image) => predictOne(image, model, request.query)));
+    const predictions = await Promise.all(
+      images.map(async (image, i) => {
+        try {
+          return await predictOne(image, model, request.query);
+        } catch (error) {
+          throw images.length > 1 ? ofImage(i + 1, error) : error;
+        }
+      }),
+    );
     return { model: name, version, predictions };
   }
 
@@ -82,4 +90,11 @@ export function predictRoutes(app: FastifyInstance, { models, decodes, clients }
   };
   app.post<PredictRoute>('/predict', { ...options, schema }, predict);
   app.post<PredictRoute>('/predict/:name', { ...options, schema: { ...schema, params: ModelParams } }, predict);
+}
+
+/** Says which of several images a problem is about. */
+function ofImage(number: number, error: unknown): unknown {
+  if (!(error instanceof ServiceError)) return error;
+  const { code, message, retryAfterSeconds = 0, cause } = error;
+  return problem(code, `image ${number}: ${message}`, { ...(retryAfterSeconds > 0 && { retryAfterSeconds }), cause });
 }

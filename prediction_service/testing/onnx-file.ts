@@ -7,20 +7,25 @@ export interface LinearNetwork {
   /** For each class its weights, one for each number of the input. */
   weights: number[][];
   biases: number[];
+  /** How often the input is multiplied with the unit matrix first, which changes nothing but takes its time. */
+  detours?: number;
 }
 
 const floatType = 1;
 
 /** The bytes of an ONNX file, with any number of images at a time: `image` (n, …shape) to `logits` (n, classes). */
-export function writeLinearNetwork({ shape, weights, biases }: LinearNetwork): Buffer {
+export function writeLinearNetwork({ shape, weights, biases, detours = 0 }: LinearNetwork): Buffer {
   const size = shape.reduce((product, side) => product * side, 1);
   const nodes = [
-    node('Flatten', ['image'], 'flat', integerAttribute('axis', 1)),
-    node('Gemm', ['flat', 'weights', 'biases'], 'logits', integerAttribute('transB', 1)),
+    node('Flatten', ['image'], 'flat0', integerAttribute('axis', 1)),
+    ...Array.from({ length: detours }, (_, i) => node('MatMul', [`flat${i}`, 'unit'], `flat${i + 1}`)),
+    node('Gemm', [`flat${detours}`, 'weights', 'biases'], 'logits', integerAttribute('transB', 1)),
   ];
+  const unit = Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0));
   const graph = join(
     ...nodes.map((each) => bytes(1, each)),
     text(2, 'linear'),
+    ...(detours > 0 ? [bytes(5, tensor('unit', [size, size], unit))] : []),
     bytes(5, tensor('weights', [weights.length, size], weights.flat())),
     bytes(5, tensor('biases', [biases.length], biases)),
     bytes(11, valueInfo('image', ['n', ...shape])),
@@ -30,8 +35,9 @@ export function writeLinearNetwork({ shape, weights, biases }: LinearNetwork): B
   return join(integer(1, 8), text(2, 'tests'), bytes(7, graph), bytes(8, opset));
 }
 
-function node(operator: string, inputs: string[], output: string, attribute: Buffer): Buffer {
-  return join(...inputs.map((name) => text(1, name)), text(2, output), text(4, operator), bytes(5, attribute));
+function node(operator: string, inputs: string[], output: string, attribute?: Buffer): Buffer {
+  const attributes = attribute ? [bytes(5, attribute)] : [];
+  return join(...inputs.map((name) => text(1, name)), text(2, output), text(4, operator), ...attributes);
 }
 
 function integerAttribute(name: string, value: number): Buffer {

@@ -1,5 +1,6 @@
 // The service for tests: all of it, put together as it is when it runs, with a store of its own.
 import { type Clients, everybody } from '@ml-job-mesh/http-service';
+import { join } from 'node:path';
 import type { InjectOptions } from 'fastify';
 import { onTestFinished, vi } from 'vitest';
 import { composeService } from '../compose-service.ts';
@@ -9,11 +10,13 @@ export interface TestServiceOptions {
   /** What is in the store before the service starts. */
   models?: TestModel[];
   clients?: Clients;
-  modelFolder?: string;
+  /** Where in the store's folder the service looks. */
+  inFolder?: string;
   callsAtATime?: number;
 }
 
-export type Prediction = {
+/** The answer to a prediction. */
+export type Answer = {
   model: string;
   version: number;
   predictions: { classes: { class: number; label: string; probability: number }[]; milliseconds: number }[];
@@ -21,12 +24,12 @@ export type Prediction = {
 
 /** Starts it, until the test is over, and waits until it has models if there are any. */
 export async function startTestService(options: TestServiceOptions = {}) {
-  const { models = [{}], clients = everybody, modelFolder, ...more } = options;
+  const { models = [{}], clients = everybody, inFolder = '', ...more } = options;
   const store = createTestStore();
   for (const model of models) store.publish(model);
   const logged: { msg: string; [field: string]: unknown }[] = [];
   const running = await composeService({
-    modelFolder: modelFolder ?? store.folder,
+    modelFolder: join(store.folder, inFolder),
     defaultModel: 'mnist-cnn',
     clients,
     pollMs: 20,

@@ -14,8 +14,12 @@ export interface TestModel {
   biases?: number[];
   /** Weights of each class; zero if left out. */
   weights?: number[][];
+  /** How often the input is multiplied with the unit matrix first, which changes nothing but takes its time. */
+  detours?: number;
   /** Changes model.json before it is written. */
   describe?: (description: ModelDescription) => object;
+  /** Writes something else as model.onnx. */
+  write?: (network: Buffer) => Buffer;
   /** Changes model.onnx after its checksum was taken. */
   damage?: (network: Buffer) => Buffer;
 }
@@ -36,7 +40,8 @@ export function createTestStore() {
 function publish(store: string, model: TestModel): ModelDescription {
   const { name = 'mnist-cnn', version = 1, biases = Array(10).fill(0), damage = (network) => network } = model;
   const weights = model.weights ?? biases.map(() => Array<number>(784).fill(0));
-  const network = writeLinearNetwork({ shape: [1, 28, 28], weights, biases });
+  const { write = (network: Buffer) => network } = model;
+  const network = write(writeLinearNetwork({ shape: [1, 28, 28], weights, biases, detours: model.detours ?? 0 }));
   const description: ModelDescription = {
     ...{ format: 1, name, version, dataset: 'mnist', type: 'linear', title: `Test ${name}` },
     classes: biases.map((_, i) => ({ class: i, label: `digit ${i}` })),
