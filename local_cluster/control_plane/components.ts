@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { controlPlaneAddress, ports } from './address-octet.ts';
-import type { Credentials } from './credentials.ts';
+import { type Credentials, frontProxyName } from './credentials.ts';
 
 /** What the command lines depend on. */
 export interface ComponentSettings {
@@ -69,6 +69,14 @@ export function apiServerArgs({ octet, credentials }: ComponentSettings): string
     '--kubelet-preferred-address-types=ExternalIP',
     `--kubelet-client-certificate=${credentials.nodeClient.certificate}`,
     `--kubelet-client-key=${credentials.nodeClient.key}`,
+    // For extension API servers (metrics-server, say): the API server passes on who the user is, and proves that it is itself.
+    `--requestheader-client-ca-file=${credentials.frontProxyCa}`,
+    `--requestheader-allowed-names=${frontProxyName}`,
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+    `--proxy-client-cert-file=${credentials.frontProxyClient.certificate}`,
+    `--proxy-client-key-file=${credentials.frontProxyClient.key}`,
     '--profiling=false',
     // As on any cluster whose nodes run system pods; on a node of processes it grants a container nothing more.
     '--allow-privileged',

@@ -23,6 +23,9 @@ import { requireReplacement } from './pending-replacement.ts';
 /** Names of the two nodes, in order. */
 export const nodeNames = ['node-1', 'node-2'] as const;
 
+/** Who the API server is to extension API servers. */
+export const frontProxyName = 'front-proxy-client';
+
 /** Paths of the files that the components read. Every one is readable by this user only. */
 export interface Credentials {
   /** Signs who a client of the API server is. */
@@ -31,12 +34,15 @@ export interface Credentials {
   etcdCa: string;
   /** Signs the one client that the nodes' log ports answer: the API server. */
   nodeClientCa: string;
+  /** Signs the one client whose word extension API servers take for who a user is: the API server. */
+  frontProxyCa: string;
   serviceAccountKey: string;
   serviceAccountPublicKey: string;
   apiServer: KeyPair;
   etcd: KeyPair;
   etcdClient: KeyPair;
   nodeClient: KeyPair;
+  frontProxyClient: KeyPair;
   controllerManager: KeyPair;
   scheduler: KeyPair;
   admin: KeyPair;
@@ -58,6 +64,7 @@ export async function prepareCredentials(stateFolder: string, address: string, p
   const cluster = await keptAuthority(folder, 'ml-job-mesh-cluster', () => noteLoss("the cluster's authority"));
   const etcd = await keptAuthority(folder, 'ml-job-mesh-etcd');
   const nodeClient = await keptAuthority(folder, 'ml-job-mesh-node-client');
+  const frontProxy = await keptAuthority(folder, 'ml-job-mesh-front-proxy');
   const serviceAccountKey = path.join(folder, 'service-account.key');
   const serviceAccountPublicKey = path.join(folder, 'service-account.pub');
   if (!isSoundSigningKey(serviceAccountKey, serviceAccountPublicKey)) {
@@ -89,12 +96,14 @@ export async function prepareCredentials(stateFolder: string, address: string, p
     clusterCa: path.join(folder, 'ml-job-mesh-cluster-ca.crt'),
     etcdCa: path.join(folder, 'ml-job-mesh-etcd-ca.crt'),
     nodeClientCa: path.join(folder, 'ml-job-mesh-node-client-ca.crt'),
+    frontProxyCa: path.join(folder, 'ml-job-mesh-front-proxy-ca.crt'),
     serviceAccountKey,
     serviceAccountPublicKey,
     apiServer: await issue('kube-apiserver', cluster, { user: 'kube-apiserver' }, [address, ...apiServerNames]),
     etcd: await issue('etcd', etcd, { user: 'etcd' }, [address]),
     etcdClient: await issue('etcd-client', etcd, { user: 'kube-apiserver-etcd-client' }),
     nodeClient: await issue('kubelet-client', nodeClient, { user: 'kube-apiserver-kubelet-client' }),
+    frontProxyClient: await issue('front-proxy-client', frontProxy, { user: frontProxyName }),
     controllerManager: clients['controller-manager'],
     scheduler: clients.scheduler,
     admin: clients.admin,
