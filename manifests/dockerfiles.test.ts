@@ -2,7 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
 import { projectFolder } from '../local_cluster/install/cache.ts';
+import { sharedSources } from '../local_cluster/install/page.ts';
 
 /** One stage of a Dockerfile. */
 interface Stage {
@@ -63,9 +65,46 @@ test("The services' image has the folder of each tier, and the list of datasets 
   expect(packages!.copied).toEqual(expect.arrayContaining(folders.map((folder) => `${folder}/package.json`)));
 });
 
-test('The services run on the very Node that the tests run on', () => {
-  const { defaults } = readDockerfile('tier_service/Dockerfile');
+const nodeImages = ['tier_service', 'prediction_service', 'web_ui'];
+
+test.each(nodeImages)('The image of %s runs on the very Node that the tests run on', (folder) => {
+  const { defaults } = readDockerfile(`${folder}/Dockerfile`);
   const { dependencies } = JSON.parse(readFileSync(path.join(projectFolder, 'package.json'), 'utf8'));
   expect(defaults.NODE_IMAGE).toBe(`node:${dependencies.node}-slim`);
   expect(process.versions.node).toBe(dependencies.node);
+});
+
+test.each(nodeImages)('Editing a program of %s installs no package anew', (folder) => {
+  const { stages } = readDockerfile(`${folder}/Dockerfile`);
+  const packages = stages.find(({ name }) => name === 'packages')!;
+  const copied = copiedInto(stages, packages).filter(
+    (file) => !/(package\.json|pnpm-[a-z]+\.yaml|\.npmrc)$/.test(file),
+  );
+  expect(copied).toEqual([]);
+});
+
+test('The image of the page is built from all that the page is built from here', () => {
+  const { stages } = readDockerfile('web_ui/Dockerfile');
+  const copied = copiedInto(stages, stages.find(({ name }) => name === 'build')!);
+  const isCopied = (file: string) => copied.some((one) => file === one || file.startsWith(`${one}/`));
+  expect(['web_ui/src/main.tsx', ...sharedSources].filter((file) => !isCopied(file))).toEqual([]);
+});
+
+test('The composed services have the names, images and limits that they have in a cluster', () => {
+  const { services } = parse(readFileSync(path.join(projectFolder, 'docker-compose.yml'), 'utf8'), { merge: true });
+  for (const name of ['ml-backend', 'ml-frontend']) {
+    const file = path.join(projectFolder, 'manifests/ml-pipeline', `${name}.yaml`);
+    const [deployment] = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS());
+    const [{ image, resources }] = deployment.spec.template.spec.containers;
+    expect(services[name]).toMatchObject({
+      image,
+      networks: { default: { aliases: [`${name}.ml-pipeline.svc.cluster.local`] } },
+      mem_limit: resources.limits.memory.replace('Gi', 'g').replace('Mi', 'm'),
+      cpus: resources.limits.cpu === '1' ? 1 : 0.5,
+    });
+  }
+  const builds = Object.values<{ build: string | { context: string; dockerfile: string } }>(services).map(
+    ({ build }) => (typeof build === 'string' ? `${build}/Dockerfile` : path.join(build.context, build.dockerfile)),
+  );
+  expect(builds.filter((file) => !existsSync(path.join(projectFolder, file)))).toEqual([]);
 });
