@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { runKubectl } from '../control_plane/kubectl.ts';
+import { etcdVersion, kubernetesVersion } from '../control_plane/versions.ts';
 import { cacheFolder } from './cache.ts';
 import { installedRelease, installRelease } from './release-download.ts';
 import { findRelease, type ReleasedArchive } from './releases.ts';
@@ -42,7 +43,7 @@ beforeEach(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   archive = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/server.tar.gz`,
-    sha512: createHash('sha512').update(content).digest('hex'),
+    hash: { algorithm: 'sha512', hex: createHash('sha512').update(content).digest('hex') },
     programs: ['kubernetes/server/bin/kubectl'],
   };
 });
@@ -79,7 +80,7 @@ test.each([
   [
     'another content',
     (response: http.ServerResponse) => response.end('malware'),
-    /has another SHA-512 than is known here/,
+    /has another sha512 than is known here/,
   ],
   ['an error', (response: http.ServerResponse) => response.writeHead(404).end(), /answers 404/],
   [
@@ -104,13 +105,30 @@ test('a server that is not there is named, and it is built instead', async () =>
   expect([value, done]).toEqual([undefined, expect.stringContaining('127.0.0.1:1/server.tar.gz cannot be reached')]);
 });
 
+test('each archive is compared with the kind of hash that is known of it', async () => {
+  const { hex } = archive.hash;
+  const content = readFileSync(path.join(folder, 'server.tar.gz'));
+  const ofEtcd = { algorithm: 'sha256', hex: createHash('sha256').update(content).digest('hex') } as const;
+  expect((await installRelease(context, [{ ...archive, hash: ofEtcd }])).done).toBe('downloaded, and as its hash says');
+  const mistaken = await installRelease(context, [{ ...archive, hash: { algorithm: 'sha256', hex } }]);
+  expect(mistaken.done).toMatch(/has another sha256 than is known here/);
+});
+
 test('one archive of several that cannot be had keeps none of them', async () => {
   const missing = { ...archive, url: 'http://127.0.0.1:1/etcd.tar.gz' };
   expect((await installRelease(context, [archive, missing])).value).toBeUndefined();
   expect([asked, existsSync(cacheFolder()) && readdirSync(cacheFolder())]).toEqual([1, []]);
 });
 
+test.each(['x64', 'arm64'])('the versions that are installed are known, for %s', (arch) => {
+  const archives = findRelease(kubernetesVersion, etcdVersion, arch)!;
+  expect(archives.map(({ hash }) => [hash.algorithm, hash.hex.length])).toEqual([
+    ['sha512', 128],
+    ['sha256', 64],
+  ]);
+});
+
 test('a release is only known if the hashes of both archives are', () => {
-  expect(findRelease('v1.36.0', 'v0.0.0', 'x64')).toBeUndefined();
+  expect(findRelease(kubernetesVersion, 'v0.0.0', 'x64')).toBeUndefined();
   expect(findRelease('v0.0.0', 'v0.0.0', 'riscv64')).toBeUndefined();
 });

@@ -47,16 +47,17 @@ export function installedRelease(archives: ReleasedArchive[]): string | undefine
 }
 
 function hashOf(archives: ReleasedArchive[]): string {
-  return hashInputs(archives.map(({ sha512 }) => sha512));
+  return hashInputs(archives.map(({ hash }) => hash.hex));
 }
 
 /** Downloads an archive into a folder, and leaves the programs there. */
 async function takePrograms(context: StepContext, archive: ReleasedArchive, folder: string): Promise<void> {
-  const { url, sha512, programs } = archive;
+  const { url, hash, programs } = archive;
   const file = path.join(folder, 'archive.tar.gz');
   const unpacked = path.join(folder, 'unpacked');
-  const found = await download(context, url, file);
-  if (found !== sha512) throw new Error(`${url} has another SHA-512 than is known here (${found.slice(0, 16)}…)`);
+  const found = await download(context, url, file, hash.algorithm);
+  if (found !== hash.hex)
+    throw new Error(`${url} has another ${hash.algorithm} than is known here (${found.slice(0, 16)}…)`);
   context.say(`unpacking ${path.basename(url)}`);
   mkdirSync(unpacked);
   await runCommand('tar', ['-xzf', file, '-C', unpacked, ...programs], { signal: context.signal });
@@ -65,11 +66,11 @@ async function takePrograms(context: StepContext, archive: ReleasedArchive, fold
   rmSync(file);
 }
 
-/** Writes what an address gives into a file. Gives its SHA-512. */
-async function download(context: StepContext, url: string, file: string): Promise<string> {
+/** Writes what an address gives into a file. Gives its hash. */
+async function download(context: StepContext, url: string, file: string, algorithm: string): Promise<string> {
   const giveUp = new AbortController();
   let timer = setTimeout(() => giveUp.abort(new Error(`${url} does not answer`)), answerWithinMs);
-  const hash = createHash('sha512');
+  const hash = createHash(algorithm);
   let bytes = 0;
   try {
     const signal = AbortSignal.any([context.signal, giveUp.signal]);
