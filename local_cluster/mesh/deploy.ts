@@ -101,8 +101,14 @@ function isComplete({ metadata, spec, status = {} }: V1Deployment): boolean {
 }
 
 /** What pods that are not ready say of themselves, in one line. */
-export function explainPods({ items }: V1PodList): string {
-  const reasons = items.flatMap(({ metadata, status }) => {
+function explainPods(pods: V1PodList): string {
+  if (pods.items.length === 0) return 'No pod was made; see the events with kubectl';
+  return findReasons(pods).join(' | ') || 'No pod says why; see the events with kubectl';
+}
+
+/** Why pods are not ready, as far as they say. */
+export function findReasons({ items }: V1PodList): string[] {
+  return items.flatMap(({ metadata, status }) => {
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
     const states = containers
       .filter(({ ready, state }) => !ready && state?.terminated?.exitCode !== 0)
@@ -115,5 +121,4 @@ export function explainPods({ items }: V1PodList): string {
     const told = unscheduled?.message ? [unscheduled.message, ...states] : states;
     return told.length > 0 ? [`${metadata?.namespace}/${metadata?.name}: ${told.join('; ')}`] : [];
   });
-  return reasons.length > 0 ? reasons.join(' | ') : 'No pod was made; see the events with kubectl';
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Job, V1PodList } from '@kubernetes/client-node';
 import { formatSeconds } from '../install/screen.ts';
-import { explainPods, type ReadApi } from './deploy.ts';
+import { findReasons, type ReadApi } from './deploy.ts';
 
 const namespace = 'ml-pipeline';
 const name = 'ml-training-job';
@@ -59,7 +59,7 @@ async function describeProgress(wait: TrainingWait): Promise<string> {
 
 async function lastWords(wait: TrainingWait): Promise<string> {
   const { lines, reasons } = await lookAtPods(wait, tailLines);
-  return lines ? `Its last lines:\n${lines.replaceAll(/^/gm, '  ')}` : reasons;
+  return lines ? `Its last lines:\n${lines.replaceAll(/^/gm, '  ')}` : reasons || 'It has printed nothing';
 }
 
 /** The last lines of the newest pod's log, empty where there are none, and what its pods wait for. */
@@ -72,5 +72,5 @@ async function lookAtPods(
   const newest = ages.sort().at(-1)?.split(' ')[1];
   const log = `/api/v1/namespaces/${namespace}/pods/${newest}/log?tailLines=${count}`;
   const lines = newest === undefined ? '' : await readText(log).catch(() => '');
-  return { lines: lines.trimEnd(), reasons: newest === undefined ? '' : explainPods(pods) };
+  return { lines: lines.trimEnd(), reasons: findReasons(pods).join(' | ') };
 }
