@@ -1,16 +1,11 @@
-import { setTimeout } from 'node:timers/promises';
 import { type ConnectOptions, connectToCluster, type KubernetesError } from '@ml-job-mesh/cluster-client';
-import { createMetrics, type ServiceEnvironment, startInternalServer } from '@ml-job-mesh/http-service';
-import closeWithGrace from 'close-with-grace';
+import { createMetrics, type ServiceEnvironment, runService } from '@ml-job-mesh/http-service';
 import { buildGraderApp } from './app.ts';
 import { startClusterFeed } from './cluster-feed.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { startPodWatch } from './pod-watch.ts';
 
 type Settings = Pick<ServiceEnvironment, 'host' | 'port' | 'metricsPort' | 'logLevel' | 'drainMs' | 'clients'>;
-
-/** A long log that is being read may take this much longer when the service is told to stop. */
-const closeWithinMs = 15_000;
 
 /**
  * Starts the grader interface and stops it when the process is told to. It listens at once, and says 503 until it
@@ -42,16 +37,11 @@ export async function startGraderService(settings: Settings, clusterOptions: Con
     logger: { level: logLevel, base: { service: 'grader-interface' } },
   });
   metrics.measure(app);
-  const internal = await startInternalServer({ host, port: metricsPort, metrics, isReady: pods.hasSynced });
-  await app.listen({ host, port });
-
-  closeWithGrace({ delay: closeWithinMs + drainMs, logger: app.log }, async () => {
-    // Requests still arrive until whoever sends them has noticed; they are answered.
-    await setTimeout(drainMs);
+  async function stop(): Promise<void> {
     feed.stop();
     await app.close();
     pods.stop();
-    internal.close();
     await cluster.close();
-  });
+  }
+  await runService({ app, metrics, isReady: pods.hasSynced, stop }, { host, port, metricsPort, drainMs });
 }

@@ -18,6 +18,7 @@ export interface RunnableService {
 
 /** How long the requests that are being answered may take when the service is told to stop. */
 const closeWithinMs = 15_000;
+const closeIdleEveryMs = 50;
 
 /**
  * Lets a service listen, with its internal server, and stops it when the process is told to.
@@ -33,7 +34,10 @@ export async function runService(
   closeWithGrace({ delay: closeWithinMs + drainMs, logger: app.log }, async () => {
     // Requests still arrive until the proxy in front has noticed; they are answered.
     await setTimeout(drainMs);
+    // Node keeps a connection whose answer was on its way when the server closed for a next request, which never comes.
+    const closing = setInterval(() => app.server.closeIdleConnections(), closeIdleEveryMs);
     await stop();
+    clearInterval(closing);
     internal.close();
   });
 }
