@@ -4,17 +4,11 @@
  */
 
 export { createBackoff } from './backoff.ts';
-export {
-  type ClusterConnection,
-  type ConnectOptions,
-  connectToCluster,
-  type RequestOptions,
-  type StreamOptions,
-} from './connection.ts';
+export { type ClusterConnection, type ConnectOptions, connectToCluster } from './connection.ts';
 export { KubernetesError } from './kubernetes-error.ts';
 export { listCollection } from './list-collection.ts';
 export { protobufReader } from './protobuf.ts';
-export { convertQuantity, formatQuantity, parseQuantity, type Quantity, scaledValue } from './quantity.ts';
+export { convertQuantity, formatQuantity, parseQuantity, scaledValue } from './quantity.ts';
 export { readLines } from './read-lines.ts';
-export { startWatchCache, type WatchCache, type WatchCacheOptions } from './watch-cache.ts';
+export { startWatchCache, type WatchCache } from './watch-cache.ts';
 export type { Wire } from './wire.ts';

@@ -4,16 +4,7 @@ export { answers, textAnswer } from './answers.ts';
 export { authenticate, type Clients, everybody, loadClients } from './clients.ts';
 export { describeErrorCodes, keySecurity, markdownTable, pageOptions } from './documentation.ts';
 export { readServiceEnvironment, type ServiceEnvironment, wholeNumber } from './environment.ts';
-export {
-  type ErrorCode,
-  listErrors,
-  listProxyErrors,
-  Problem,
-  problem,
-  ServiceError,
-  type ServiceKind,
-  toServiceError,
-} from './errors.ts';
+export { listErrors, listProxyErrors, problem, ServiceError } from './errors.ts';
 export { createEventReaders, type EventReaders } from './event-readers.ts';
 export {
   beginEventStream,
@@ -30,5 +21,6 @@ export { startInternalServer } from './internal-server.ts';
 export { logDestination } from './log-destination.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { describeInvalidQuery, refuseUnknownQueries } from './queries.ts';
-export { type RunnableService, runService } from './run-service.ts';
+export { runService } from './run-service.ts';
+export { shorten } from './shorten.ts';
 export { endWithin, writeAndWait } from './slow-readers.ts';

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifySchemaValidationError } from 'fastify';
 import { Type } from 'typebox';
 import { problem, type ServiceError } from './errors.ts';
+import { shorten } from './shorten.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -25,12 +26,7 @@ export function describeInvalidQuery([first]: FastifySchemaValidationError[], pa
   const { instancePath = '', message = '', params = {} } = first ?? {};
   const kind = part === 'headers' ? 'header' : 'query parameter';
   if ('additionalProperty' in params)
-    return problem('invalid_request', `this call has no ${kind} "${shorten(params.additionalProperty)}"`);
+    return problem('invalid_request', `this call has no ${kind} "${shorten(String(params.additionalProperty))}"`);
   const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : '';
   return problem('invalid_request', `the ${kind} "${instancePath.slice(1)}" ${message}${allowed}`);
-}
-
-function shorten(value: unknown): string {
-  const text = String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

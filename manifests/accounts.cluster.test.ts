@@ -3,7 +3,7 @@
 import type { V1SubjectAccessReview } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cluster } from '../local_cluster/node/testing/cluster-under-test.ts';
-import { applyGroundwork, kubectl } from './kubectl.ts';
+import { applyGroundwork, kubectl } from './testing/kubectl.ts';
 
 beforeAll(applyGroundwork);
 

@@ -13,7 +13,7 @@ import type {
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { cluster } from '../local_cluster/node/testing/cluster-under-test.ts';
-import { applyGroundwork, kubectl, pathOf } from './kubectl.ts';
+import { applyGroundwork, kubectl, pathOf } from './testing/kubectl.ts';
 
 const overlays = ['local', 'context', 'eks'];
 const options = [[], ['rate-limit'], ['api-keys'], ['rate-limit', 'api-keys'], ['one-node-volume']];

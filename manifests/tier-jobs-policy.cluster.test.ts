@@ -9,7 +9,7 @@ import { type ClusterConnection, connectToCluster, KubernetesError } from '@ml-j
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { cluster, kubeconfig, until } from '../local_cluster/node/testing/cluster-under-test.ts';
-import { applyGroundwork, kubectl, pathOf } from './kubectl.ts';
+import { applyGroundwork, kubectl, pathOf } from './testing/kubectl.ts';
 
 const tierLabel = 'ml-job-mesh.io/tier';
 const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';

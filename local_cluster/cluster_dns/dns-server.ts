@@ -18,7 +18,7 @@ const maxConnections = 256;
 
 /**
  * Serves DNS over UDP and TCP.
- * @throws Error when the port cannot be had
+ * @throws Error when the port is taken
  */
 export async function startDnsServer({ host, port, answerQuestion }: DnsServerOptions) {
   const connections = new Set<Socket>();

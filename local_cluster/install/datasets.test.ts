@@ -27,7 +27,7 @@ test('a dataset is fetched from a source that has its files and shows no list of
   expect([path.basename(value!), done]).toEqual(['kmnist', 'fetched']);
 });
 
-test('one whose source has no such files is not to be had', async () => {
+test('one whose source has no such files is not available', async () => {
   vi.stubGlobal('fetch', async () => new Response(null, { status: 404 }));
   const { value, done } = await prepare();
   expect([value, done]).toEqual([undefined, expect.stringMatching(/^not reached from here/)]);

@@ -39,7 +39,7 @@ export interface DatasetSources {
 
 /**
  * Finds a dataset, prepares it from a folder of IDX files, or fetches it. Gives its folder, or undefined where it is
- * not to be had, which only jobs on it notice.
+ * not available, which only jobs on it notice.
  * @throws Error if that folder has not got the data
  */
 export async function prepareDataset(

@@ -81,7 +81,7 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
   });
 }
 
-/** Waits for the folders, and leaves out what is not to be had. */
+/** Waits for the folders, and leaves out what is not available. */
 async function foldersOf(
   named: { name: string; folder: Promise<string | undefined> }[],
 ): Promise<Record<string, string>> {
@@ -143,7 +143,7 @@ function installGoProgram(program: GoProgram, title: string, options: InstallOpt
 }
 
 /**
- * Adds the steps that give the programs of Go: downloaded where they are released and can be had, else built. Go itself is
+ * Adds the steps that give the programs of Go: downloaded where releases can be reached, else built. Go itself is
  * only looked for if something is to be built.
  */
 function addGoSteps(

@@ -21,7 +21,7 @@ export async function installJobPackages(context: StepContext, python: Python): 
         source = 'the CPU build of PyTorch';
         return;
       }
-      source = 'PyTorch with its CUDA packages, as its CPU build is not to be had';
+      source = 'PyTorch with its CUDA packages, because its CPU build is not available';
       requireRoom(9);
       const program = await createEnvironment(context, python, unfinished);
       await installLocked(context, program, [lockFiles.jobs]);

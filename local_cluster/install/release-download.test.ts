@@ -114,7 +114,7 @@ test('each archive is compared with the kind of hash that is known of it', async
   expect(mistaken.done).toMatch(/has another sha256 than is known here/);
 });
 
-test('one archive of several that cannot be had keeps none of them', async () => {
+test('one archive of several that cannot be downloaded keeps none of them', async () => {
   const missing = { ...archive, url: 'http://127.0.0.1:1/etcd.tar.gz' };
   expect((await installRelease(context, [archive, missing])).value).toBeUndefined();
   expect([asked, existsSync(cacheFolder()) && readdirSync(cacheFolder())]).toEqual([1, []]);

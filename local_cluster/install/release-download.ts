@@ -17,7 +17,7 @@ const keptAs = 'kubernetes-release';
 
 /**
  * Finds or downloads the programs of a release. Gives the folder that holds each under its name, or undefined where the
- * archives cannot be had; why is then said, and the programs have to be built.
+ * archives cannot be downloaded; it then says why, and the programs have to be built.
  */
 export async function installRelease(
   context: StepContext,

@@ -1,4 +1,4 @@
-/** Sees to it that the mesh's two ports can be had, before anything is started. */
+/** Checks that the mesh's two ports are free before anything starts. */
 import net from 'node:net';
 import { findRunningContainers } from '../supervisor/leftover-containers.ts';
 import { describePortOwner } from './port-owner.ts';

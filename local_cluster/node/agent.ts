@@ -12,7 +12,6 @@ import { connectToCluster } from '@ml-job-mesh/cluster-client';
 import { watchForAbandonment } from '../supervisor/abandonment.ts';
 import { killProcess } from '../supervisor/process-identity.ts';
 import { findControlPlane } from '../supervisor/process-records.ts';
-import { startLogServer } from './logs/log-server.ts';
 import { measureContainers } from './metrics/measured-containers.ts';
 import { createMetricsAccess } from './metrics/metrics-access.ts';
 import { addressPair, createAddressPool } from './network/addresses.ts';
@@ -23,6 +22,7 @@ import { readNodeMemory } from './registration/memory.ts';
 import { startNodeRegistration } from './registration/node-registration.ts';
 import { loadServingCertificate } from './registration/serving-certificate.ts';
 import { detectCgroups } from './runs/cgroups.ts';
+import { startNodeServer } from './server/node-server.ts';
 
 const nodeCpus = 2;
 const logPort = 10250;
@@ -98,7 +98,7 @@ async function startNode(name: string, log: (message: string) => void): Promise<
   const allocatable = { cpu: nodeCpus, memory: memory.allocatable };
   let pods: PodManager | undefined;
   // First of all the port: an agent of this node that is still running keeps a second one from touching its pods.
-  const logServer = await startLogServer({
+  const server = await startNodeServer({
     host: nodeAddress.local,
     port: logPort,
     certificate: await loadServingCertificate(state, name, nodeAddress.local),
@@ -148,7 +148,7 @@ async function startNode(name: string, log: (message: string) => void): Promise<
     async shutDown() {
       await Promise.all([registration.shutDown(), shutDown(shutdownGraceMs)]);
       await events.flush();
-      logServer.close();
+      server.close();
       hosts?.stop();
       await cgroups.removeAll();
       await cluster.close();

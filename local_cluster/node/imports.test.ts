@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 /** The node's parts from the top down: a file may import from its own part and from those on a lower line. */
 const layers = [
   ['agent.ts'],
-  ['pod', 'registration'],
+  ['pod', 'registration', 'server'],
   ['container'],
   ['environment', 'probes', 'logs'],
   ['volumes'],

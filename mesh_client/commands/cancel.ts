@@ -11,7 +11,7 @@ export const cancel: Command = {
   words: 'ID…',
   wordCount: { least: 1, most: Number.POSITIVE_INFINITY },
   options: {},
-  notes: 'One that has ended is left as it is; the others are cancelled all the same, and the exit code is 4.',
+  notes: 'Jobs that have ended stay unchanged; the others are cancelled, and the exit code is 4.',
 
   async run({ api, terminal, json, words }) {
     const paths = words.map(pathOf);

@@ -69,7 +69,7 @@ test('a record that the API server did not take is written when it takes it agai
   expect(ofRecords.map(({ value }) => value)).toEqual([3]);
 });
 
-test('a pod whose image cannot be had ends its job, which would otherwise keep its place for ever', async () => {
+test('a pod whose image cannot be pulled ends its job, which would otherwise keep its place for ever', async () => {
   const { post, stub, putPod } = await startTestTier();
   const { id } = (await post({ dataset: 'mnist' })).json();
   const waiting = { reason: 'ErrImageNeverPull', message: 'there is no image' };

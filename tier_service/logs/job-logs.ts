@@ -56,7 +56,7 @@ export function createJobLogs({ cluster, index, mostFollowed = 200, ...options }
     /**
      * A job's log from its beginning, as it grows, until the job is over.
      * @param signal ends the reading
-     * @throws BrokenLogError when the rest of it cannot be had
+     * @throws BrokenLogError when the rest of it cannot be read
      */
     async *read(record: JobRecord, signal: AbortSignal): AsyncGenerator<Buffer> {
       const entry = enter(record);

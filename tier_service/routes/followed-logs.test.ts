@@ -119,7 +119,7 @@ test('an upstream that hangs is read anew, and does not outlive its job', async 
   await vi.waitFor(() => expect(log.followers()).toBe(0));
 });
 
-test('a log whose rest cannot be had is broken off, so that nobody takes it for the whole', async () => {
+test('a log whose rest cannot be read is broken off, so that nobody takes it for the whole', async () => {
   const tier = await startListening();
   const { id, log } = await startJob(tier);
   log.add('half of ');

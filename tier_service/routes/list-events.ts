@@ -21,7 +21,7 @@ const description = `Server-sent events, until the client leaves. The first is \
 | \`queue\` | the queue, when it has changed |
 | \`stale\` | a problem: what follows may be late, until the next \`jobs\` |
 
-With API keys on, a client is told of its own jobs. There are no ids: whoever comes back begins with \`jobs\`, on any replica.`;
+With API keys on, a client sees its own jobs only. There are no ids: whoever comes back begins with \`jobs\`, on any replica.`;
 
 /** `GET /{tier}/events`: every job of the tier, as it changes. */
 export function listEventRoutes(app: FastifyInstance, context: TierContext): void {

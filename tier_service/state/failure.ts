@@ -7,7 +7,7 @@ import { readMessage } from './termination-message.ts';
 const failures = {
   out_of_memory: 'It used more memory than it may',
   deadline_exceeded: 'It ran longer than it may',
-  image_not_found: 'Its image could not be had',
+  image_not_found: 'Its image could not be pulled',
   start_error: 'Its container could not be started',
   node_shutdown: 'Its node was shut down',
   evicted: 'Its node had no room left for it',
@@ -67,7 +67,7 @@ export function explainStuck(pod: Pod | undefined): JobFailure | undefined {
   const image = pod?.spec?.containers[0]?.image;
   const message =
     code === 'image_not_found'
-      ? `The image ${image} could not be had: ${waiting?.message ?? waiting?.reason}`
+      ? `The image ${image} could not be pulled: ${waiting?.message ?? waiting?.reason}`
       : `The container could not be started: ${waiting?.message ?? waiting?.reason}`;
   return failure(code, message);
 }

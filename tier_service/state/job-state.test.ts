@@ -176,7 +176,7 @@ describe('what a Job and its pod are seen as', () => {
       'image not found, the Job ended',
       job({ conditions: [['Failed', 'BackoffLimitExceeded']] }),
       pod({ phase: 'Pending', waiting: { reason: 'ImagePullBackOff', message: 'no such image' } }),
-      failure('image_not_found', 'The image ml-job-mesh/model-config:local could not be had: no such image'),
+      failure('image_not_found', 'The image ml-job-mesh/model-config:local could not be pulled: no such image'),
     ],
     [
       'command not found',

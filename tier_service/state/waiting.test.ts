@@ -39,9 +39,9 @@ test.each([
   [
     { reason: 'ImagePullBackOff', message: 'no such tag' },
     'image_not_found',
-    'The image an-image cannot be had: no such tag',
+    'The image an-image cannot be pulled: no such tag',
   ],
-  [{ reason: 'ErrImagePull' }, 'image_not_found', 'The image an-image cannot be had.'],
+  [{ reason: 'ErrImagePull' }, 'image_not_found', 'The image an-image cannot be pulled.'],
   [
     { reason: 'CreateContainerConfigError', message: 'no secret' },
     'start_error',

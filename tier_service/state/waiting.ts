@@ -17,7 +17,7 @@ const reasons = {
   nodes_cordoned: 'Every node is closed to new pods',
   no_node: 'No node can take it',
   container_creating: 'Its node pulls the image and prepares the container',
-  image_not_found: 'Its image cannot be had',
+  image_not_found: 'Its image cannot be pulled',
   start_error: 'Its container cannot be started',
 } as const;
 export type WaitingCode = keyof typeof reasons;
@@ -52,7 +52,7 @@ export function explainPending(pod: Pod): WaitingReason | undefined {
   const waiting = pod.status.containerStatuses?.[0]?.state?.waiting;
   const said = waiting?.message ? `: ${waiting.message.slice(0, 300)}` : '.';
   if (/^(ErrImage|ImagePull|ImageInspect|InvalidImage|RegistryUnavailable)/.test(waiting?.reason ?? ''))
-    return waitingReason('image_not_found', `The image ${pod.spec?.containers[0]?.image} cannot be had${said}`);
+    return waitingReason('image_not_found', `The image ${pod.spec?.containers[0]?.image} cannot be pulled${said}`);
   if (waiting?.reason?.endsWith('Error')) return waitingReason('start_error', `Its container cannot be started${said}`);
   return waitingReason(
     'container_creating',

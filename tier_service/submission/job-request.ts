@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { problem } from '@ml-job-mesh/http-service';
+import { problem, shorten } from '@ml-job-mesh/http-service';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { datasets } from '../state/datasets.ts';
@@ -91,8 +91,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

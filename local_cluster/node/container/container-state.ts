@@ -68,14 +68,14 @@ export class ContainerState {
     this.#ready = isReady;
   }
 
-  /** Its image is not to be had; the next try waits longer each time. */
+  /** Its image is not available; the next try waits longer each time. */
   failPull(waiting: Waiting): void {
     this.#wait(waiting);
     this.#pulls.advance();
     this.#tryAt = this.#elapsedMs() + this.#pulls.remainingMs(this.#elapsedMs());
   }
 
-  /** It cannot be made, e.g. because something that its configuration names is not to be had. */
+  /** It cannot be made, e.g. because something that its configuration names is missing. */
   failCreation(waiting: Waiting): void {
     this.#wait(waiting);
     this.#tryAt = this.#elapsedMs() + creationRetryMs;

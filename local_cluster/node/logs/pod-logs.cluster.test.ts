@@ -29,7 +29,7 @@ describe('the log of a container', () => {
     );
   });
 
-  test('can be had from its end, and only so much of it', async () => {
+  test('can be read from its end, and only so much of it', async () => {
     await pods.create('tail', [shell('for i in 1 2 3 4 5; do echo "line $i"; done')]);
     await pods.waitForEnd('tail');
     expect(await pods.readLog('tail', { tailLines: 2 })).toBe('line 4\nline 5\n');
@@ -38,7 +38,7 @@ describe('the log of a container', () => {
     expect(await pods.readLog('tail', { limitBytes: 8 })).toBe('line 1\nl');
   });
 
-  test('can be had with times, and from a time on', async () => {
+  test('can be read with times, and from a time on', async () => {
     await pods.create('times', [shell('echo early; sleep 2.5; echo late')]);
     await pods.waitForEnd('times');
     const lines = (await pods.readLog('times', { timestamps: true })).trim().split('\n');

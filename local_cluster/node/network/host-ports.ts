@@ -1,4 +1,4 @@
-// Ports of pods that are also to be had at an address of the machine. Each is carried by a forwarder of the shim, which,
+// Ports of pods that the machine also serves at an address of its own. Each is carried by a forwarder of the shim, which,
 // like a container, runs on when the agent is killed.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export interface HostPorts {
 
 /** Who is told of the forwarders. */
 export interface HostPortListener {
-  /** A port cannot be had. */
+  /** A port is not available. */
   onFault(message: string): void;
   /** A forwarder runs from now on; what it has to say is in its log. */
   onRun(log: ForwarderLog): void;
@@ -116,7 +116,7 @@ async function keepForwarding(
       mkdirSync(folder, { recursive: true });
       await runner.adopt();
     } catch (fault) {
-      onFault(`it cannot be told whether ${listen} is forwarded: ${(fault as Error).message}`);
+      onFault(`cannot tell whether ${listen} is forwarded: ${(fault as Error).message}`);
       retry = setTimeout(adopt, retryMs);
       return;
     }

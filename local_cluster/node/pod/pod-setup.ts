@@ -109,7 +109,7 @@ export class PodSetup {
 
   /**
    * Gives it its volumes, which are renewed from now on.
-   * @throws VolumeError or KubernetesError while one cannot be had
+   * @throws VolumeError or KubernetesError while one cannot be mounted
    */
   async mountVolumes(address: AddressPair): Promise<void> {
     const { pod, folder } = this.#pod;

@@ -144,13 +144,13 @@ export class PodWorker implements ContainerOwner, EndingPod, SetUpPod {
     }
   }
 
-  /** Gives the pod what it needs. False while a volume cannot be had. */
+  /** Gives the pod what it needs. False while a volume cannot be mounted. */
   async #prepare(): Promise<boolean> {
     const address = this.#setup.settle();
     try {
       await this.#setup.mountVolumes(address);
     } catch (fault) {
-      this.event('Warning', 'FailedMount', `volumes cannot be had: ${(fault as Error).message}`);
+      this.event('Warning', 'FailedMount', `volumes cannot be mounted: ${(fault as Error).message}`);
       this.wakeIn(retryMs);
       return false;
     }

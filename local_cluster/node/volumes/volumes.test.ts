@@ -70,7 +70,7 @@ test.each([
   [{ secret: { secretName: 'none' } }, 'secret "none" not found'],
   [{ persistentVolumeClaim: { claimName: 'none' } }, 'claim "none" is not bound'],
   [{ nfs: { server: 's', path: '/' } }, 'volumes of kind "nfs" are not available on this node'],
-])('%j cannot be had: %s', async (source, message) => {
+])('%j cannot be mounted: %s', async (source, message) => {
   const objects = objectsWith({ c: { data: { a: '1' } } });
   await expect(prepareVolumes(podWith({ name: 'v', ...source }), newFolder(), objects, around)).rejects.toThrow(
     message,

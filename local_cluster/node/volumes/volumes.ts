@@ -9,7 +9,7 @@ import type { PodObjects } from '../references/pod-objects.ts';
 import { normalizePath } from './path-mapping.ts';
 import { type FileSet, pathInside, writeFileSet } from './projected-files.ts';
 
-/** A volume that cannot be had now; the pod waits and it is tried again. */
+/** A volume that cannot be mounted now; the pod waits, and the node tries again. */
 export class VolumeError extends Error {
   override readonly name = 'VolumeError';
 }
@@ -27,7 +27,7 @@ const refreshMs = 60_000;
 /**
  * Makes, or renews, every volume of the pod below the folder.
  * @param signal aborted when nothing is to be written any more, e.g. because the pod is gone
- * @throws VolumeError when one of them cannot be had
+ * @throws VolumeError when one of them cannot be mounted
  */
 export async function prepareVolumes(
   pod: V1Pod,

@@ -1,6 +1,6 @@
 import { inject } from 'vitest';
-import { runKubectl } from '../local_cluster/control_plane/kubectl.ts';
-import { kubeconfig } from '../local_cluster/node/testing/cluster-under-test.ts';
+import { runKubectl } from '../../local_cluster/control_plane/kubectl.ts';
+import { kubeconfig } from '../../local_cluster/node/testing/cluster-under-test.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,9 +14,11 @@ export function kubectl(args: string[], input?: string): Promise<string> {
   return runKubectl(inject('controlPlane'), [`--kubeconfig=${kubeconfig}`, ...args], input);
 }
 
-/** The path of a file or folder, given from this one. */
+const manifests = new URL('../', import.meta.url);
+
+/** The path of a file or folder, given relative to `manifests/`. */
 export function pathOf(relative: string): string {
-  return new URL(relative, import.meta.url).pathname;
+  return new URL(relative, manifests).pathname;
 }
 
 /** Applies what accounts, quotas and Pod Security need of the base, and nothing that runs. */
@@ -30,7 +32,7 @@ export async function applyGroundwork(): Promise<void> {
     './ml-pipeline/namespace.yaml',
     './ml-pipeline/rbac.yaml',
   ];
-  const dns = '../local_cluster/cluster_dns/cluster-dns-rbac.yaml';
+  const dns = '../../local_cluster/cluster_dns/cluster-dns-rbac.yaml';
   const files = [...parts, dns].flatMap((part) => ['-f', pathOf(part.startsWith('.') ? part : `./${part}`)]);
   await kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=ml-job-mesh', ...files]);
 }
