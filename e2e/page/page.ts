@@ -1,6 +1,6 @@
 // The page as a visitor meets it: in a real browser, through Envoy, under a name that is not this machine's own.
 import type { BrowserContext, Locator, Page } from 'playwright-core';
-import { inject } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { startBrowser } from '../browser.ts';
 import type {} from '../provided-context.ts';
 
@@ -36,10 +36,13 @@ export async function openPage(
   { window = 'desk', theme = 'light' }: OpenOptions = {},
 ): Promise<OpenPage> {
   const page = await context.newPage();
+  // Each open page holds connections, of which a browser has six for each host.
+  onTestFinished(() => page.close());
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`exception: ${error}`));
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()) && !isAboutPlainHttp(message.text()))
+      faults.push(`console: ${message.text()}`);
   });
   page.on('request', (request) => {
     const { protocol, host } = new URL(request.url());
@@ -50,6 +53,9 @@ export async function openPage(
   await page.goto(`${site.origin}/#${path}`);
   return { page, faults };
 }
+
+/** What Chromium says of a header that needs HTTPS, wherever there is none. */
+const isAboutPlainHttp = (text: string) => text.startsWith('The Cross-Origin-Opener-Policy header has been ignored');
 
 /** A drawing as strokes of points on a field of 280 × 280. */
 export type Strokes = [number, number][][];

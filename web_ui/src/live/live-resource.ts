@@ -31,7 +31,7 @@ interface Entry {
 /** A stream that nobody looks at any more stays open for so long: most often somebody comes back. */
 const lingerMs = 5_000;
 /** A page that is hidden gives its connections back: a browser has six for each host, in all its tabs. */
-const hiddenMs = 20_000;
+const hiddenMs = 5_000;
 
 const entries = new Map<string, Entry>();
 const onAnyChange = new Set<() => void>();
