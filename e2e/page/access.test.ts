@@ -3,6 +3,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { noBrowser } from '../browser.ts';
+import { post } from '../mesh.ts';
 import { findAxeFaults } from './axe.ts';
 import { answerOf, type Browser, digits, draw, fieldOf, openPage, site, startPageBrowser, windows } from './page.ts';
 
@@ -15,6 +16,16 @@ const states = [
   },
   { path: '/models', of: 'all models', ready: (page: Page) => answerOf(page, 'mnist-ff').waitFor() },
   { path: '/models/mnist-cnn', of: 'a model', ready: (page: Page) => page.getByRole('grid').waitFor() },
+  { path: '/jobs', of: 'jobs', ready: (page: Page) => page.getByRole('row').nth(1).waitFor() },
+  {
+    path: '/jobs?dataset=mnist',
+    of: 'a job',
+    async ready(page: Page) {
+      await page.getByRole('row').nth(1).click();
+      await page.getByRole('log').waitFor();
+    },
+  },
+  { path: '/cluster', of: 'the cluster', ready: (page: Page) => page.getByRole('meter').first().waitFor() },
   { path: '/nowhere', of: 'nothing', ready: (page: Page) => page.getByText('There is nothing here').waitFor() },
 ];
 const themes = ['light', 'dark'] as const;
@@ -27,6 +38,8 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
   let browser: Browser;
   beforeAll(async () => {
     browser = await startPageBrowser();
+    // Something to list: a job that learns, and one that fails where its dataset is not there.
+    for (const dataset of ['mnist', 'kmnist']) await post('/free', { dataset, epochs: 1 });
   });
   afterAll(() => browser?.stop());
 
@@ -87,6 +100,31 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     await page.waitForURL(/#\/models$/);
     expect(await page.evaluate('document.activeElement.id')).toBe('content');
     expect(await page.title()).toBe('Models · ML job mesh');
+    await page.close();
+  });
+
+  test('the keyboard alone starts a job, cancels it, and takes that back', async () => {
+    const { page } = await openPage(browser.context, '/jobs');
+    await page.getByRole('radio', { name: 'free' }).focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.getByRole('radio', { name: 'premium' }).isChecked()).toBe(true);
+    await page.getByLabel('Epochs', { exact: true }).focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('20');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/#\/jobs\/premium\/premium-job-template-/);
+    const cancel = page.getByRole('button', { name: 'Cancel', exact: true });
+    await cancel.focus();
+    await page.keyboard.press('Enter');
+    const undo = page.getByRole('button', { name: /^Undo/ });
+    await undo.waitFor();
+    expect(await undo.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await cancel.waitFor();
+    const log = page.getByRole('log');
+    await log.waitFor();
+    await log.focus();
+    expect(await log.evaluate((element) => element === document.activeElement)).toBe(true);
     await page.close();
   });
 

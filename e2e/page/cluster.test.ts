@@ -22,9 +22,12 @@ describe.skipIf(noBrowser)(`on the Cluster tab${noBrowser ? ` (${noBrowser})` : 
       return texts.reduce((sum, text) => sum + Number.parseFloat(text!), 0);
     };
     const quota = page.getByRole('meter', { name: 'requests.cpu of free-service' });
+    const ended = async () =>
+      Number.parseInt((await page.getByText(/ended and (?:is|are) kept for/).textContent())!, 10);
     const quotaText = () => quota.getAttribute('aria-valuetext');
     await vi.waitFor(async () => expect(await quotaText()).toBe('0 of 2'), soon);
     const before = await used();
+    const endedBefore = await ended();
     expect(await page.getByRole('region', { name: /^node-[12]$/ }).count()).toBe(2);
     const { id } = await post('/free', { dataset: 'mnist', epochs: 1 });
     const link = page.getByRole('link', { name: `…${id.slice(-15)}` });
@@ -35,7 +38,7 @@ describe.skipIf(noBrowser)(`on the Cluster tab${noBrowser ? ` (${noBrowser})` : 
     }, soon);
     await waitForStatus(id, 'succeeded');
     await vi.waitFor(async () => expect([await link.count(), await quotaText()]).toEqual([0, '0 of 2']), soon);
-    await page.getByText('1 pod has ended and is kept for its log.').waitFor();
+    await vi.waitFor(async () => expect(await ended()).toBe(endedBefore + 1), soon);
     expect(faults).toEqual([]);
     await page.close();
   });

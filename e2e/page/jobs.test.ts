@@ -11,7 +11,7 @@ const deployment = (tier: TierName) => `/apis/apps/v1/namespaces/${tier}-tier/de
 
 /** The part of the page that a heading names. */
 const panel = (page: Page, name: string | RegExp) => page.getByRole('region', { name });
-const row = (page: Page, id: string) => page.getByRole('row').filter({ has: page.getByLabel(`Job ${id}`) });
+const row = (page: Page, id: string) => page.getByRole('row').filter({ has: page.locator(`a[title="${id}"]`) });
 const textOf = async (locator: Locator) => (await locator.allInnerTexts()).join().replaceAll(/\s+/g, ' ');
 
 /** Starts a job as a visitor does; gives its id, which the address names then. */

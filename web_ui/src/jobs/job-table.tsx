@@ -69,7 +69,7 @@ const Row = memo(function Row({ job, isSelected, isMine, newsAt, search }: RowPr
           href={address}
           className="mono job-link"
           aria-current={isSelected ? 'true' : undefined}
-          aria-label={`Job ${job.id}`}
+          title={job.id}
           onClick={(event) => event.stopPropagation()}
         >
           <ShortId id={job.id} />
