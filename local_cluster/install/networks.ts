@@ -15,7 +15,10 @@ const trainingSources = [
 ];
 const photoSources = ['utils.py', 'requirements.in', ...['model_store', 'photo_network'].flatMap(listSources)];
 
-/** Finds or trains both networks of a data set, side by side. Gives the folder that they are in. */
+/**
+ * Finds or trains both networks of a data set, side by side, while Kubernetes is built, which takes longer. Gives the
+ * folder that they are in.
+ */
 export async function trainNetworks(
   context: StepContext,
   python: string,
@@ -66,6 +69,7 @@ export async function exportPhotoNetwork(context: StepContext, python: string): 
       await runCommand(python, ['-m', 'photo_network.export', '--save', unfinished], {
         cwd,
         env: { ...env, PYTHONPATH: packages },
+        inBackground: true,
         signal: context.signal,
       });
       rmSync(packages, { recursive: true });

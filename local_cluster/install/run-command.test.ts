@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { expect, test, vi } from 'vitest';
 import { identifyProcess } from '../supervisor/process-identity.ts';
 import { runCommand } from './run-command.ts';
@@ -18,6 +19,13 @@ test('a program that fails is one line with its reason', async () => {
 
 test('a program that is not there is an error', async () => {
   await expect(runCommand('no-such-program', [])).rejects.toThrow(/ENOENT/);
+});
+
+test('a program in the background, and what it starts, yields the processors to others', async () => {
+  // Without an end if its priority stays as it was.
+  const waiting = 'before=$1; until [ "$(nice)" -gt "$before" ]; do :; done; nice';
+  const written = await runCommand('sh', ['-c', waiting, 'sh', String(getPriority())], { inBackground: true });
+  expect(Number(written)).toBeGreaterThan(getPriority());
 });
 
 test('what the program has started ends with it when it is not wanted any more', async () => {

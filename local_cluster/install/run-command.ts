@@ -1,5 +1,6 @@
 /** Runs a program that an installation needs, line by line, so that its progress can be shown. */
 import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 
 const keptLines = 400;
@@ -12,6 +13,8 @@ export interface CommandOptions {
   onLine?: (line: string) => void;
   /** Ends the program and all that it started. */
   signal?: AbortSignal;
+  /** It is not what the others wait for: it gets the processors when they leave them idle. */
+  inBackground?: boolean;
 }
 
 /**
@@ -27,6 +30,7 @@ export async function runCommand(command: string, args: string[], options: Comma
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  if (options.inBackground) yieldProcessors(child.pid);
   const written: string[] = [];
   const errors: string[] = [];
   createInterface(child.stdout).on('line', (line) => {
@@ -63,6 +67,16 @@ export class CommandError extends Error {
     const reason = told.findLast((line) => /error/i.test(line)) ?? told.at(-1) ?? 'it wrote nothing';
     super(`\`${[command, ...args].join(' ').slice(0, 160)}\` failed (${how}): ${reason.trim()}`);
     this.lines = told.slice(-40);
+  }
+}
+
+/** Lowers a process's priority, and with it that of what it starts. */
+function yieldProcessors(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended by itself.
   }
 }
 
