@@ -32,7 +32,7 @@ class Plan:
             "batch_size": BATCH_SIZE,
             "optimizer": "Adam",
             "learning_rate": LEARNING_RATE,
-            "augmentation": STRENGTH,
+            "augmentation": STRENGTH[self.model_type],
         }
 
 
@@ -53,7 +53,7 @@ def train_by_plan(
     network = build_network(plan.model_type)
     optimizer = Adam(network.parameters())
     curve: list[dict] = []
-    warp = Warp()
+    warp = Warp(STRENGTH[plan.model_type])
 
     done = read_checkpoint(checkpoint, key) if checkpoint else None
     if done:

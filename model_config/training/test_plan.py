@@ -7,6 +7,7 @@ from training.augmentation import STRENGTH, Warp
 from training.plan import Plan, train_by_plan
 from utils import read_split
 
+NONE = dict.fromkeys(STRENGTH["cnn"], 0.0)
 PLAN = Plan("mnist", "cnn", 3, 5)
 
 
@@ -70,7 +71,7 @@ def test_warping_changes_every_image_and_keeps_its_range_and_about_its_ink() -> 
     torch.manual_seed(1)
     images = torch.zeros(500, 1, 28, 28)
     images[:, :, 9:19, 9:19] = 1
-    warped = Warp()(images)
+    warped = Warp(STRENGTH["cnn"])(images)
     assert (warped.shape, warped.dtype) == (images.shape, torch.float32)
     assert (warped.min().item(), warped.max().item() <= 1 + 1e-5) == (0.0, True)
     assert not any(torch.equal(a, b) for a, b in zip(images, warped, strict=True))
@@ -78,19 +79,15 @@ def test_warping_changes_every_image_and_keeps_its_range_and_about_its_ink() -> 
     assert (ink.min() > 0.5, ink.max() < 1.9, abs(ink.mean() - 1) < 0.1) == (True, True, True)
 
 
-def test_without_strength_an_image_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in STRENGTH:
-        monkeypatch.setitem(STRENGTH, name, 0)
+def test_without_strength_an_image_stays_as_it_is() -> None:
     images = torch.rand(3, 1, 28, 28)
-    torch.testing.assert_close(Warp()(images), images, rtol=0, atol=1e-5)
+    torch.testing.assert_close(Warp(NONE)(images), images, rtol=0, atol=1e-5)
 
 
-def test_a_shift_moves_an_image_by_at_most_its_pixels_in_either_direction(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in set(STRENGTH) - {"shift_pixels"}:
-        monkeypatch.setitem(STRENGTH, name, 0)
+def test_a_shift_moves_an_image_by_at_most_its_pixels_in_either_direction() -> None:
     images = torch.zeros(2000, 1, 28, 28)
     images[:, :, 13:15, 13:15] = 1
-    warped = Warp()(images)
+    warped = Warp(NONE | {"shift_pixels": 2})(images)
     mass = warped.sum((1, 2, 3))
     places = torch.arange(28.0)
     for axis in (2, 3):
