@@ -20,7 +20,7 @@ export const limits = {
   /** A call is refused if its images would have to wait for longer. */
   waitMs: 1_000,
   /** How many calls are answered at a time. */
-  callsAtATime: 1_024,
+  callsAtATime: 128,
   /** The bodies of all calls that are being answered or still arrive, in bytes. */
   bytesAtATime: 256 * mebi,
 } as const;

@@ -12,15 +12,13 @@ export function createLoad(callsAtATime: number = limits.callsAtATime, bytesAtAT
   return {
     /**
      * Takes a call in, until its answer has ended or its connection has.
-     * @returns why it is not taken in; undefined if it is
+     * @returns whether there is room for it
      */
-    take(request: IncomingMessage, response: ServerResponse): string | undefined {
+    take(request: IncomingMessage, response: ServerResponse): boolean {
       const size = sizeOf(request);
       if (calls >= callsAtATime || (bytes > 0 && bytes + size > bytesAtATime)) {
         refused++;
-        return calls >= callsAtATime
-          ? `${calls} calls are being answered already`
-          : `${bytes} bytes are being read already`;
+        return false;
       }
       calls++;
       bytes += size;
@@ -28,7 +26,7 @@ export function createLoad(callsAtATime: number = limits.callsAtATime, bytesAtAT
         calls--;
         bytes -= size;
       });
-      return undefined;
+      return true;
     },
     calls: () => calls,
     /** How many calls were refused, so far. */

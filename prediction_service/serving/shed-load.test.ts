@@ -30,7 +30,7 @@ test('calls beyond those that are answered at a time are refused at once, and he
         type: 'about:blank',
         title: 'The service has more to do than it can',
         status: 503,
-        detail: '4 calls are being answered already',
+        detail: 'too many calls are being answered; this one was not read',
         code: 'overloaded',
       },
     ]);

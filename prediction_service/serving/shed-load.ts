@@ -2,7 +2,11 @@ import { problem, problemType, serverOptions } from '@ml-job-mesh/http-service';
 import type { FastifyInstance } from 'fastify';
 import type { Load } from './load.ts';
 
-const retryAfterSeconds = '1';
+/** Made once: to make an error costs more than to send it. */
+const body = Buffer.from(
+  JSON.stringify(problem('overloaded', 'too many calls are being answered; this one was not read').toProblem()),
+);
+const headers = ['content-type', problemType, 'content-length', String(body.length), 'retry-after', '1'];
 
 /**
  * Answers 503 to predictions that are too many, ahead of the framework: refusing has to cost far less than answering, or a
@@ -14,15 +18,8 @@ export function shedLoad({ server }: FastifyInstance, load: Load): void {
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
     const isPrediction = request.method === 'POST' && request.url?.startsWith('/predict');
-    const refusal = isPrediction ? load.take(request, response) : undefined;
-    if (refusal === undefined) return void handle!(request, response);
-    const body = Buffer.from(JSON.stringify(problem('overloaded', refusal).toProblem()));
-    const headers = {
-      'content-type': problemType,
-      'content-length': body.length,
-      'retry-after': retryAfterSeconds,
-      'x-request-id': serverOptions.genReqId(request),
-    };
-    response.writeHead(503, headers).end(body);
+    if (!isPrediction || load.take(request, response)) return void handle!(request, response);
+    response.sendDate = false;
+    response.writeHead(503, [...headers, 'x-request-id', serverOptions.genReqId(request)]).end(body);
   });
 }
