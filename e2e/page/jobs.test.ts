@@ -54,6 +54,8 @@ function job(number: number, rest: Partial<Job> = {}): Job {
   };
 }
 
+const newestFirst = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, n) => job(from - n));
+
 describe.skipIf(noBrowser)(`on the Jobs tab${noBrowser ? ` (${noBrowser})` : ''}`, () => {
   let browser: Browser;
   beforeAll(async () => {
@@ -249,6 +251,26 @@ describe.skipIf(noBrowser)(`on the Jobs tab${noBrowser ? ` (${noBrowser})` : ''}
     await page.goBack();
     await page.waitForURL(/#\/jobs\?status=failed$/);
     expect(faults.filter((fault) => !fault.includes('404'))).toEqual([]);
+    await page.close();
+  });
+
+  test('jobs that are older than what the stream tells of are read when they are asked for', async () => {
+    await sendEvents(browser.context, 'free', newestFirst(300, 101));
+    const page1 = { jobs: newestFirst(300, 101), next_cursor: 'older' };
+    const page2 = { jobs: newestFirst(100, 41), next_cursor: null };
+    const pattern = /\/free\/jobs\?limit=200/;
+    await browser.context.route(pattern, (route) =>
+      route.fulfill({ json: route.request().url().includes('cursor=older') ? page2 : page1 }),
+    );
+    onTestFinished(() => browser.context.unroute(pattern));
+    const { page, faults } = await open('/jobs?page=8');
+    const pages = panel(page, 'Jobs').getByRole('navigation');
+    await vi.waitFor(async () => expect(await textOf(pages)).toContain('176 to 200 of 200'), soon);
+    await pages.getByRole('button', { name: 'Load older jobs' }).click();
+    await vi.waitFor(async () => expect(await textOf(pages)).toMatch(/176 to 200 of 260 Older$/), soon);
+    await pages.getByRole('button', { name: 'Older' }).click();
+    await row(page, newestFirst(100, 100)[0]!.id).waitFor();
+    expect(faults).toEqual([]);
     await page.close();
   });
 

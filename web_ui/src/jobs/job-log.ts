@@ -10,6 +10,7 @@ import { type ApiError, toApiError } from '../api/api-error.ts';
 import { call } from '../api/client.ts';
 import { type CurvePoint, epochOf } from '../parts/curve-points.ts';
 import { hasEnded, type Job } from './tier-state.ts';
+import { useThrottled } from './use-throttled.ts';
 
 export interface JobLog {
   /** What has been written so far; undefined before there is anything, or where nothing was kept. */
@@ -19,6 +20,9 @@ export interface JobLog {
   error: ApiError | undefined;
 }
 
+/** While a job learns, its log is read at most so often: each reading goes to Kubernetes. */
+const readingMs = 1_500;
+
 /** The address of a job's log. */
 export const logPath = ({ tier, id }: Pick<Job, 'tier' | 'id'>) => `/${tier}/jobs/${id}/logs`;
 
@@ -27,8 +31,9 @@ export function useJobLog(job: Job): JobLog {
   const path = logPath(job);
   const { progress, status, started_at: started } = job;
   const hasNone = status === 'queued' || status === 'starting' || (hasEnded(job) && started === null);
+  const news = useThrottled(`${progress?.epoch} ${progress?.step}`, readingMs);
   const query = useQuery({
-    queryKey: [path, `${status} ${progress?.epoch} ${progress?.step}`],
+    queryKey: [path, hasEnded(job) ? status : news],
     queryFn: ({ signal }) => readLog(path, signal),
     // Between two readings the text stays; but never that of another job.
     placeholderData: (text, before) => (before?.queryKey[0] === path ? keepPreviousData(text) : undefined),
