@@ -42,13 +42,17 @@ def read_version(folder: Path) -> Published:
 
 
 def read_latest(store: Path, name: str) -> Published | None:
-    """The highest version of a network that is whole; each one that is not is named in the log and passed over."""
+    """The highest version of a network that is whole."""
+    return next(read_versions(store, name), None)
+
+
+def read_versions(store: Path, name: str) -> Iterator[Published]:
+    """The versions of a network that are whole, highest first; others are named in the log and passed over."""
     for version in sorted(numbered(store / name), reverse=True):
         try:
-            return read_version(store / name / str(version))
+            yield read_version(store / name / str(version))
         except DescriptionError as error:
             log(f"{store / name / str(version)} is ignored: {error}")
-    return None
 
 
 def numbered(folder: Path) -> Iterator[int]:
@@ -87,10 +91,13 @@ def publish(store: Path, network: bytes, description: dict) -> Published:
 
 
 def publish_once(store: Path, network: bytes, description: dict) -> tuple[Published, bool]:
-    """Publishes a network unless its latest version is the same already; that version, and whether it is new."""
-    latest = read_latest(store, description["name"])
-    if latest is not None and is_same(latest, network, description):
-        return latest, False
+    """Publishes a network unless one of its versions is the same already; that version, and whether it is new.
+
+    So what the image carries is not published again over what was trained since.
+    """
+    for version in read_versions(store, description["name"]):
+        if is_same(version, network, description):
+            return version, False
     return publish(store, network, description), True
 
 

@@ -124,6 +124,17 @@ def test_a_description_that_is_not_valid_is_not_published(
     assert list((store / "mnist-ff").iterdir()) == []
 
 
+def test_what_is_published_already_is_not_published_again_over_a_newer_version(
+    store: Path, network_and_description: tuple[bytes, dict]
+) -> None:
+    network, description = network_and_description
+    first, is_new = publish_once(store, network, description)
+    assert (first.version, is_new) == (1, True)
+    newer = publish(store, network, description | {"title": "trained since"})
+    assert publish_once(store, network, description) == (first, False)
+    assert read_latest(store, "mnist-ff") == newer
+
+
 def publish_some(store: Path, network: bytes, description: dict, start) -> None:
     start.wait()
     for _ in range(10):
