@@ -21,12 +21,22 @@ const listAssets = (extension: string) =>
   readdirSync(path.join(built, 'assets')).filter((name) => name.endsWith(extension));
 
 test('all script of the page together is under 150 kB, compressed with gzip', () => {
-  const bytes = listAssets('.js').map((name) => gunzipSize(`assets/${name}.gz`));
+  const bytes = listAssets('.js').map((name) => compressedSize(`assets/${name}.gz`));
   expect(bytes.length).toBeGreaterThan(2);
   expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(kilobytes * 1_000);
 });
 
-function gunzipSize(name: string): number {
+test('the decision says what each library costs', () => {
+  const decision = readFileSync(path.join(projectFolder, 'docs/decisions/0010-the-page-and-its-libraries.md'), 'utf8');
+  const chunks = { React: 'react', uPlot: 'curve', 'TanStack Query': 'query' };
+  for (const [library, chunk] of Object.entries(chunks)) {
+    const [, said] = new RegExp(`^\\| ${library} +\\| (\\d+) +\\|`, 'm').exec(decision)!;
+    const name = listAssets('.js').find((asset) => asset.startsWith(`${chunk}-`))!;
+    expect([library, Math.round(compressedSize(`assets/${name}.gz`) / 1_000)]).toEqual([library, Number(said)]);
+  }
+});
+
+function compressedSize(name: string): number {
   return readFileSync(path.join(built, name)).length;
 }
 

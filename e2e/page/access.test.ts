@@ -1,11 +1,13 @@
 // For everybody: in the dark, on a phone, without a mouse, without seeing, without motion, with API keys on, and while a
 // service is away.
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { noBrowser } from '../browser.ts';
 import { post } from '../mesh.ts';
 import { findAxeFaults } from './axe.ts';
 import { answerOf, type Browser, digits, draw, fieldOf, openPage, site, startPageBrowser, windows } from './page.ts';
+
+const { front } = inject('mesh');
 
 const states = [
   { path: '/classify', of: 'an empty field', ready: (page: Page) => answerOf(page, 'mnist-cnn').waitFor() },
@@ -54,6 +56,13 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
       await page.close();
     },
   );
+
+  test('the page runs under a policy that allows no script and no style but its own files', async () => {
+    const answer = await fetch(`${front}/`);
+    const policy = answer.headers.get('content-security-policy')!.split(/;\s*/);
+    expect(policy).toEqual(expect.arrayContaining(["default-src 'none'", "script-src 'self'", "style-src 'self'"]));
+    expect(policy.join()).not.toMatch(/unsafe|\*|https?:/);
+  });
 
   test("the theme is the system's until one is chosen, which is kept", async () => {
     const { page } = await openPage(browser.context, '/classify', { theme: 'dark' });

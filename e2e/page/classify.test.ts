@@ -22,6 +22,30 @@ async function sampleFile(label: string, name = `${label}.png`) {
   return { name, mimeType: 'image/png', buffer: Buffer.from(image.split(',')[1]!, 'base64') };
 }
 
+/** The photo network's sample of a cat as a file. */
+async function photoFile() {
+  const model = (await listModels()).find((one) => one.name === 'imagenet-efficientnet-lite0')!;
+  const { image } = model.samples.find(({ label }) => /cat|tabby/i.test(label))!;
+  return { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(image.split(',')[1]!, 'base64') };
+}
+
+/** A BMP of 28 × 28: an upright white line. */
+function bitmapOfOne(): Buffer {
+  const [side, headerBytes] = [28, 54];
+  const file = Buffer.alloc(headerBytes + side * side * 3);
+  file.write('BM');
+  file.writeUInt32LE(file.length, 2);
+  file.writeUInt32LE(headerBytes, 10);
+  file.writeUInt32LE(40, 14);
+  file.writeInt32LE(side, 18);
+  file.writeInt32LE(side, 22);
+  file.writeUInt16LE(1, 26);
+  file.writeUInt16LE(24, 28);
+  for (let row = 4; row < 24; row++)
+    file.fill(255, headerBytes + (row * side + 13) * 3, headerBytes + (row * side + 15) * 3);
+  return file;
+}
+
 describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` : ''}`, () => {
   let browser: Browser;
   beforeAll(async () => {
@@ -194,6 +218,28 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
       await page.evaluate(giveFile, { event, base64: buffer.toString('base64') });
       await isAnswered(page, 'mnist-cnn', label);
     }
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('a photo of a cat is a cat, without saying that it is a photo', async () => {
+    const { page, faults } = await open();
+    await page.locator('input[type=file]').setInputFiles(await photoFile());
+    await page.getByRole('radio', { name: 'Photos' }).and(page.locator(':checked')).waitFor({ state: 'attached' });
+    const answer = answerOf(page, 'imagenet-efficientnet-lite0').locator('.answer');
+    await vi.waitFor(async () => expect(await answer.textContent()).toMatch(/cat|tabby/i), 20_000);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await draw(page, digits[7]!);
+    await isAnswered(page, 'mnist-cnn', '7');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('an image of a kind that the service does not read is read by the browser', async () => {
+    const { page, faults } = await open();
+    const file = { name: 'one.bmp', mimeType: 'image/bmp', buffer: bitmapOfOne() };
+    await page.locator('input[type=file]').setInputFiles(file);
+    await isAnswered(page, 'mnist-cnn', '1');
     expect(faults).toEqual([]);
     await page.close();
   });

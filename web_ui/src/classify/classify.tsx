@@ -14,7 +14,7 @@ import { Spoken } from './spoken.tsx';
 import { usePredictions } from './use-predictions.ts';
 
 /** New versions and models are noticed within so long. */
-const refetchMs = 5_000;
+const refetchMs = 10_000;
 
 /** Draw or choose something, and see what the networks make of it. */
 export function Classify() {

@@ -10,7 +10,7 @@ import { Pictures } from './pictures.tsx';
 
 type ModelWithVersions = ModelDescription & { versions: ModelVersion[] };
 
-const refetchMs = 5_000;
+const refetchMs = 10_000;
 
 /** All that is known of one model, in the version that answers now or an earlier one. */
 export function Model({ name, version }: { name: string; version?: string }) {

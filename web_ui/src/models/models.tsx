@@ -9,7 +9,7 @@ import { Model } from './model.tsx';
 import { describeOrigin, measuredOn } from './model-parts.ts';
 import { Pictures } from './pictures.tsx';
 
-const refetchMs = 5_000;
+const refetchMs = 10_000;
 
 /** The models tab: all of them, or the one that the address names. */
 export function Models() {

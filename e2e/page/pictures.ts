@@ -1,0 +1,67 @@
+// `npm run pictures`: takes the pictures of docs/images/ again, from a mesh as a user has it. No test of its own: what is
+// on them is tested beside it.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { projectFolder } from '../../local_cluster/install/cache.ts';
+import { answerOf, type Browser, digits, draw, type OpenOptions, openPage, startPageBrowser } from './page.ts';
+
+const folder = path.join(projectFolder, 'docs', 'images');
+
+interface Picture extends OpenOptions {
+  name: string;
+  path: string;
+  /** Brings the page to what the picture is to show. */
+  prepare: (page: Page) => Promise<unknown>;
+}
+
+const drawSeven = async (page: Page) => {
+  await answerOf(page, 'mnist-cnn').waitFor();
+  await draw(page, digits[7]!);
+  for (const model of ['mnist-cnn', 'mnist-ff'])
+    await vi.waitFor(
+      async () => expect(await answerOf(page, model).locator('.answer').textContent()).toBe('7'),
+      10_000,
+    );
+};
+const curvesDrawn = (page: Page) => answerOf(page, 'mnist-ff').locator('canvas').waitFor();
+
+const pictures: Picture[] = [
+  { name: 'classify', path: '/classify', prepare: drawSeven },
+  { name: 'classify-dark', path: '/classify', theme: 'dark', prepare: drawSeven },
+  { name: 'classify-phone', path: '/classify', window: 'phone', prepare: drawSeven },
+  {
+    name: 'classify-photo',
+    path: '/classify?dataset=imagenet&sample=imagenet:0',
+    prepare: (page) =>
+      answerOf(page, 'imagenet-efficientnet-lite0')
+        .getByText(/cat|tabby/i)
+        .first()
+        .waitFor(),
+  },
+  { name: 'models', path: '/models', prepare: curvesDrawn },
+  { name: 'models-dark', path: '/models', theme: 'dark', prepare: curvesDrawn },
+];
+
+let browser: Browser;
+beforeAll(async () => {
+  mkdirSync(folder, { recursive: true });
+  browser = await startPageBrowser();
+});
+afterAll(() => browser?.stop());
+
+test.each(pictures)('$name', async ({ name, path: address, prepare, ...options }) => {
+  const { page, faults } = await openPage(browser.context, address, options);
+  await prepare(page);
+  await page.mouse.move(0, 0);
+  // Bars and curves have moved to where they stay.
+  const isAtRest = () => page.evaluate("document.getAnimations().length === 0 && document.fonts.status === 'loaded'");
+  await vi.waitFor(async () => expect(await isAtRest()).toBe(true), 10_000);
+  // Few colours, so small files.
+  const picture = sharp(await page.screenshot()).png({ palette: true, effort: 10 });
+  await picture.toFile(path.join(folder, `${name}.png`));
+  expect(faults).toEqual([]);
+  await page.close();
+});
