@@ -24,7 +24,14 @@ export default defineConfig({
           ...onCluster,
         },
       },
-      { test: { name: 'e2e', include: ['e2e/*.test.ts'], globalSetup: 'e2e/mesh-setup.ts', ...onCluster } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/*.test.ts', 'e2e/page/*.test.ts'],
+          globalSetup: 'e2e/mesh-setup.ts',
+          ...onCluster,
+        },
+      },
       { test: { name: 'pictures', include: ['e2e/page/pictures.ts'], globalSetup: 'e2e/mesh-setup.ts', ...onCluster } },
       { test: { name: 'faults', include: ['e2e/faults/*.test.ts'], globalSetup: 'e2e/mesh-setup.ts', ...onCluster } },
     ],

@@ -3,18 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ModelDescription } from '../model_store/model-description.ts';
 import type { ServiceContext } from '../service-context.ts';
+import { Model } from '../views/model.ts';
 
 const Models = Type.Object({ models: Type.Array(ModelDescription, { description: 'By name.' }) });
 export const ModelParams = Type.Object({
   name: Type.String({ description: "The model's name, e.g. `mnist-cnn`.", pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }),
-});
-
-const Version = Type.Pick(ModelDescription, ['version', 'created_at', 'accuracy']);
-export type ModelVersion = Static<typeof Version>;
-
-const OneModel = Type.Object({
-  ...ModelDescription.properties,
-  versions: Type.Array(Version, { description: 'The one that answers now, then those before it.' }),
 });
 
 const ModelQuery = Type.Object({
@@ -50,7 +43,7 @@ export function modelRoutes(app: FastifyInstance, { models, clients, tellHistory
     tags: ['models'],
     params: ModelParams,
     querystring: ModelQuery,
-    response: answers({ 200: OneModel }, 'invalid_request', 'unauthorized', 'model_not_found', 'not_ready'),
+    response: answers({ 200: Model }, 'invalid_request', 'unauthorized', 'model_not_found', 'not_ready'),
   };
   app.get<ModelRequest>('/models/:name', { schema }, async (request) => {
     clients.identify(request);

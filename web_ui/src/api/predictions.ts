@@ -1,25 +1,9 @@
-/** What the prediction service answers with. */
+/** What the prediction service answers with, from its own schemas. */
+import type { Predictions } from '@ml-job-mesh/prediction-service/views/prediction.ts';
 
-import type { ModelDescription } from '@ml-job-mesh/prediction-service/model_store/model-description.ts';
-import type { ModelVersion } from '@ml-job-mesh/prediction-service/routes/models.ts';
+export type { ModelDescription } from '@ml-job-mesh/prediction-service/model_store/model-description.ts';
+export type { Model } from '@ml-job-mesh/prediction-service/views/model.ts';
 
-export type { ModelDescription, ModelVersion };
-
-export interface ClassProbability {
-  class: number;
-  label: string;
-  probability: number;
-}
-
-export interface Prediction {
-  classes: ClassProbability[];
-  milliseconds: number;
-  /** What the network saw, as a data URI. */
-  input?: string;
-}
-
-export interface PredictAnswer {
-  model: string;
-  version: number;
-  predictions: Prediction[];
-}
+export type PredictAnswer = Predictions;
+export type Prediction = PredictAnswer['predictions'][number];
+export type ClassProbability = Prediction['classes'][number];

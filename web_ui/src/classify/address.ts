@@ -1,7 +1,7 @@
 /** Keeps what is drawn, or which sample was chosen, in the page's address, so that a link brings it back. */
 import { useEffect } from 'react';
+import type { ModelGroup } from '../api/model-groups.ts';
 import { setHashParams, useHashParams } from '../shell/hash-location.ts';
-import type { ModelGroup } from './datasets.ts';
 import { blobOfDataUri } from './images.ts';
 import { type Input, readInput, replaceInput, useInput } from './input.ts';
 import { decodeDrawing, encodeDrawing } from './strokes.ts';

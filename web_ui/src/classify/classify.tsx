@@ -1,12 +1,12 @@
 import './classify.css';
 import { useEffect, useMemo, useState } from 'react';
+import { groupModels, type ModelGroup } from '../api/model-groups.ts';
 import type { ModelDescription } from '../api/predictions.ts';
 import { type Answer, useJson } from '../api/queries.ts';
 import { Away, Empty, Loading } from '../parts/states.tsx';
 import { setHashParams, useHashParams } from '../shell/hash-location.ts';
 import { useAddress } from './address.ts';
 import { AnswerPanel } from './answer-panel.tsx';
-import { groupModels, type ModelGroup } from './datasets.ts';
 import { isPhoto } from './images.ts';
 import { useInput } from './input.ts';
 import { InputPanel } from './input-panel.tsx';

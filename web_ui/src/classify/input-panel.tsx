@@ -1,9 +1,9 @@
 import { type DragEvent, useEffect, useState } from 'react';
+import type { ModelGroup } from '../api/model-groups.ts';
 import { Panel } from '../parts/panel.tsx';
 import { Segments } from '../parts/segments.tsx';
 import { setHashParams } from '../shell/hash-location.ts';
 import { inputOfSample, samplesOf } from './address.ts';
-import type { ModelGroup } from './datasets.ts';
 import { Field } from './field.tsx';
 import { readable, refusalOf } from './images.ts';
 import { canUndo, type Input, nothing, setInput, undo } from './input.ts';

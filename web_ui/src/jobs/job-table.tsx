@@ -2,7 +2,7 @@ import { memo } from 'react';
 import { Link } from 'wouter';
 import { go } from '../shell/hash-location.ts';
 import { accuracyOf, describeStatus, formatDuration, quietMs, runtimeMs } from './job-text.ts';
-import { type Job, hasEnded } from './tier-state.ts';
+import { hasEnded, type Job } from './tier-state.ts';
 import { useNow } from './use-now.ts';
 
 interface JobTableProps {

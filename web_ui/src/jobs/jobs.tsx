@@ -9,8 +9,8 @@ import { describeStatus } from './job-text.ts';
 import { useMine } from './my-jobs.ts';
 import { NewJob } from './new-job.tsx';
 import { Places } from './places.tsx';
-import { hasEnded, type Job, type TierName } from './tier-state.ts';
 import { TierNotice } from './tier-notice.tsx';
+import { hasEnded, type Job, type TierName } from './tier-state.ts';
 import { type Tiers, useTiers } from './use-tiers.ts';
 
 /** Start jobs, see who runs and who waits, and watch one learn. */

@@ -14,11 +14,6 @@ export function lossCurve({ training_curve: curve }: ModelDescription) {
   return { points, epochs: curve?.at(-1)?.epoch ?? 0 };
 }
 
-/** What an accuracy was measured on. */
-export function measuredOn({ test_images: images }: ModelDescription): string {
-  return images === null ? 'not measured here' : `of ${formatCount(images)} test images`;
-}
-
 /** When and how a model came to be, in one line. */
 export function describeOrigin(model: ModelDescription): string {
   const { recipe } = model.provenance as { recipe?: { epochs?: number; seed?: number } | null };

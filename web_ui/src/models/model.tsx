@@ -1,21 +1,20 @@
 import { Link } from 'wouter';
-import type { ModelDescription, ModelVersion } from '../api/predictions.ts';
+import type { Model as ModelAnswer, ModelDescription } from '../api/predictions.ts';
 import { useJson } from '../api/queries.ts';
 import { formatAccuracy, formatBytes, formatCount } from '../parts/format.ts';
 import { Figure, Panel } from '../parts/panel.tsx';
 import { Away, Loading } from '../parts/states.tsx';
+import { Accuracy } from './accuracy.tsx';
 import { commonMistakes, describeCell } from './confusion.ts';
-import { groupFacts, measuredOn } from './model-parts.ts';
+import { groupFacts } from './model-parts.ts';
 import { Pictures } from './pictures.tsx';
-
-type ModelWithVersions = ModelDescription & { versions: ModelVersion[] };
 
 const refetchMs = 10_000;
 
 /** All that is known of one model, in the version that answers now or an earlier one. */
 export function Model({ name, version }: { name: string; version?: string }) {
   const path = `/models/${encodeURIComponent(name)}`;
-  const { data: model, outage } = useJson<ModelWithVersions>(version ? `${path}?version=${version}` : path, {
+  const { data: model, outage } = useJson<ModelAnswer>(version ? `${path}?version=${version}` : path, {
     refetchMs,
   });
   return (
@@ -29,7 +28,7 @@ export function Model({ name, version }: { name: string; version?: string }) {
         <>
           <Panel title={`${name} · version ${model.version}`} className="model-large">
             <div className="figures">
-              {model.accuracy !== null && <Figure value={formatAccuracy(model.accuracy)}>{measuredOn(model)}</Figure>}
+              <Accuracy model={model} />
               <Figure value={formatCount(model.classes.length)}>classes</Figure>
               <Figure value={formatBytes(model.bytes)}>as ONNX</Figure>
             </div>
@@ -92,7 +91,7 @@ function Epochs({ model: { training_curve: curve } }: { model: ModelDescription 
   );
 }
 
-function Versions({ model: { name, version, versions } }: { model: ModelWithVersions }) {
+function Versions({ model: { name, version, versions } }: { model: ModelAnswer }) {
   return (
     <Panel title="Versions">
       <table className="rows">

@@ -1,12 +1,13 @@
 import './models.css';
 import { Link, useRoute } from 'wouter';
+import { groupModels } from '../api/model-groups.ts';
 import type { ModelDescription } from '../api/predictions.ts';
 import { useJson } from '../api/queries.ts';
-import { formatAccuracy } from '../parts/format.ts';
-import { Figure, Panel } from '../parts/panel.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { Away, Empty, Loading } from '../parts/states.tsx';
+import { Accuracy } from './accuracy.tsx';
 import { Model } from './model.tsx';
-import { describeOrigin, measuredOn } from './model-parts.ts';
+import { describeOrigin } from './model-parts.ts';
 import { Pictures } from './pictures.tsx';
 
 const refetchMs = 10_000;
@@ -31,16 +32,18 @@ function AllModels() {
       {outage && !isMissing && <Away what="The prediction service" outage={outage} />}
       {!data && !outage && <Loading what="models" />}
       <div className="columns models">
-        {data?.models.map((model) => (
-          <ModelCard key={model.name} model={model} />
-        ))}
+        {groupModels(data?.models ?? [])
+          .flatMap(({ models }) => models)
+          .map((model) => (
+            <ModelCard key={model.name} model={model} />
+          ))}
       </div>
     </>
   );
 }
 
 function ModelCard({ model }: { model: ModelDescription }) {
-  const { name, version, title, accuracy } = model;
+  const { name, version } = model;
   return (
     <Panel
       title={
@@ -50,11 +53,7 @@ function ModelCard({ model }: { model: ModelDescription }) {
       }
       className="model-card"
     >
-      {accuracy === null ? (
-        <Figure value={`${model.classes.length.toLocaleString('en')} classes`}>{title}</Figure>
-      ) : (
-        <Figure value={formatAccuracy(accuracy)}>{measuredOn(model)}</Figure>
-      )}
+      <Accuracy model={model} />
       <Pictures model={model} />
       <p className="quiet">{describeOrigin(model)}</p>
     </Panel>

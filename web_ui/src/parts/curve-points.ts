@@ -23,3 +23,9 @@ export function describeCurve(label: string, points: CurvePoint[]): string {
   if (points.length === 1) return `${label} by epoch: ${first.y.toFixed(3)} at epoch ${first.x.toFixed(1)}`;
   return `${label} by epoch: from ${first.y.toFixed(3)} to ${last.y.toFixed(3)} at epoch ${last.x.toFixed(1)}`;
 }
+
+/** The values at the lines of a grid with as many digits as the step between them has, at least one. */
+export function writeTicks(ticks: number[], step: number): string[] {
+  const digits = Math.max(1, Math.ceil(-Math.log10(step) - 1e-9));
+  return ticks.map((tick) => tick.toFixed(digits));
+}

@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef, useState } from 'react';
 import UPlot from 'uplot';
 import { colourOf, onColoursChanged } from '../theme/theme.ts';
-import { type CurvePoint, describeCurve, thin } from './curve-points.ts';
+import { type CurvePoint, describeCurve, thin, writeTicks } from './curve-points.ts';
 
 interface CurveProps {
   /** What the values are, e.g. `loss`; for screen readers and the value under the pointer. */
@@ -18,6 +18,10 @@ interface CurveProps {
 
 /** More points than this cannot be told apart on screen. */
 const mostPoints = 300;
+
+/** The steps between two lines of the grid that are easy to read. */
+const increments = [0.001, 0.002, 0.005].flatMap((step) => [1, 10, 100, 1_000, 10_000].map((factor) => step * factor));
+increments.sort((a, b) => a - b);
 
 /** A curve of a value over the epochs, which goes on while points arrive. */
 export function Curve({ label, points, colour, epochs, height = 180 }: CurveProps) {
@@ -89,7 +93,15 @@ function plotOptions({ element, colour, epochs, height, onPoint }: PlotOptions):
     },
     axes: [
       { ...axis, grid: { show: false }, size: 24, gap: 4, incrs: [1, 2, 5, 10] },
-      { ...axis, grid, size: 36, gap: 6, space: 32, values: (_, ticks) => ticks.map((tick) => tick.toFixed(1)) },
+      {
+        ...axis,
+        grid,
+        size: 40,
+        gap: 6,
+        space: 32,
+        incrs: increments,
+        values: (_, ticks, __, ___, step) => writeTicks(ticks, step),
+      },
     ],
     series: [{}, { stroke: line, width: 2, points: { show: true, filter: isLast, size: 7, fill: line, stroke: line } }],
     hooks: {

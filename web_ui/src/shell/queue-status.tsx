@@ -1,5 +1,5 @@
-import { formatCount } from '../parts/format.ts';
 import { useTier } from '../jobs/use-tiers.ts';
+import { formatCount } from '../parts/format.ts';
 
 /** Who has the free tier's places, wherever on the page: `free 2 of 2, 3 waiting`. */
 export function QueueStatus() {

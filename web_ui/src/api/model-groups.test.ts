@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ModelDescription } from '../api/predictions.ts';
-import { groupModels } from './datasets.ts';
+import { groupModels } from './model-groups.ts';
+import type { ModelDescription } from './predictions.ts';
 
 function model(dataset: string, type: string, accuracy: number | null, title: string): ModelDescription {
   const preparation = dataset === 'imagenet' ? 'photo' : 'digit';

@@ -1,6 +1,6 @@
 /** Models by the data that they know: those of one dataset look at an input side by side. */
 import declared from '../../../model_config/datasets.json' with { type: 'json' };
-import type { ModelDescription } from '../api/predictions.ts';
+import type { ModelDescription } from './predictions.ts';
 
 export interface ModelGroup {
   dataset: string;
