@@ -79,7 +79,6 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     await button.click();
     await button.click();
     expect([await background(), await page.evaluate('localStorage.length')]).toEqual([dark, 0]);
-    await page.close();
   });
 
   test('who wants no motion sees none', async () => {
@@ -90,7 +89,6 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     expect(await duration()).toBe('0.16s');
     await page.emulateMedia({ reducedMotion: 'reduce' });
     expect(await duration()).toBe('0s');
-    await page.close();
   });
 
   test('the keyboard alone goes from tab to tab and to the content', async () => {
@@ -109,7 +107,6 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     await page.waitForURL(/#\/models$/);
     expect(await page.evaluate('document.activeElement.id')).toBe('content');
     expect(await page.title()).toBe('Models · ML job mesh');
-    await page.close();
   });
 
   test('the keyboard alone starts a job, cancels it, and takes that back', async () => {
@@ -143,7 +140,6 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
       const said = await page.getByRole('status').allTextContents();
       expect(said.join()).toMatch(/mnist-cnn: 4, .* sure; mnist-ff: 4, .* sure/);
     }, 10_000);
-    await page.close();
   });
 
   test('with API keys on, the page asks for one, keeps it for the tab, and goes on where it was', async () => {
@@ -177,7 +173,6 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     await page.getByRole('button', { name: 'Forget API key' }).click();
     await dialog.waitFor();
     expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
-    await page.close();
   });
 
   test('a service that is away is named, with the time since when; what was there stays, and it recovers by itself', async () => {
@@ -205,6 +200,5 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     await notice.waitFor({ state: 'detached' });
     await vi.waitFor(async () => expect(await answer.textContent()).toBe('1'), 10_000);
     expect(await fieldOf(page).isVisible()).toBe(true);
-    await page.close();
   });
 });

@@ -68,7 +68,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     expect(shares).toHaveLength(10);
     expect(shares.filter((share) => /^[0-9](?:> )?\d+\.\d %$/.test(share))).toEqual(shares);
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test.each(digits.map((strokes, digit) => ({ digit, strokes })))(
@@ -102,7 +101,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await isAnswered(page, 'mnist-cnn', '3');
     expect(most).toBe(1);
     expect(all).toBeGreaterThan(4);
-    await page.close();
   });
 
   test('undo takes back stroke by stroke, clearing too; Ctrl-Z does the same', async () => {
@@ -119,7 +117,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await page.keyboard.press('Control+z');
     await isAnswered(page, 'mnist-cnn', '?');
     expect(await undo!.isEnabled()).toBe(false);
-    await page.close();
   });
 
   test('the address brings back what was drawn', async () => {
@@ -133,7 +130,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await page.getByRole('link', { name: 'Models', exact: true }).click();
     await page.getByRole('link', { name: 'Classify' }).click();
     await isAnswered(page, 'mnist-cnn', '5');
-    for (const one of [page, second]) await one.close();
   });
 
   test('the keyboard draws: a 1 with the arrow keys', async () => {
@@ -150,7 +146,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await page.keyboard.press('Backspace');
     await isAnswered(page, 'mnist-cnn', '1');
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('a finger draws on a phone, and the page does not scroll under it', async () => {
@@ -172,7 +167,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
     await isAnswered(page, 'mnist-cnn', '1');
     expect(await page.evaluate('scrollY')).toBe(0);
-    await page.close();
   });
 
   test('a sample is what it says, as the network sees it, and the address names it', async () => {
@@ -191,7 +185,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await page.reload();
     await isAnswered(page, 'mnist-cnn', '8');
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test.skipIf(kmnistTestImages === 0)('the networks for another dataset look at the same drawing', async () => {
@@ -203,7 +196,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
       expect(await answerOf(page, 'kmnist-cnn').locator('.answer').textContent()).toMatch(/^[^?]/);
     }, 10_000);
     expect(await answerOf(page, 'mnist-cnn').count()).toBe(0);
-    await page.close();
   });
 
   test('an image is picked, dropped or pasted', async () => {
@@ -219,7 +211,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
       await isAnswered(page, 'mnist-cnn', label);
     }
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('a photo of a cat is a cat, without saying that it is a photo', async () => {
@@ -232,7 +223,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await draw(page, digits[7]!);
     await isAnswered(page, 'mnist-cnn', '7');
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('an image of a kind that the service does not read is read by the browser', async () => {
@@ -241,7 +231,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await page.locator('input[type=file]').setInputFiles(file);
     await isAnswered(page, 'mnist-cnn', '1');
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('what is no image is refused in words, by the page and by the service', async () => {
@@ -262,7 +251,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await draw(page, digits[1]!);
     await isAnswered(page, 'mnist-cnn', '1');
     expect(await page.getByRole('alert').count()).toBe(0);
-    await page.close();
   });
 
   test('an empty field says what to do first', async () => {
@@ -270,7 +258,6 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await answerOf(page, 'mnist-cnn').waitFor();
     expect(await page.locator('.field').textContent()).toBe('Draw a digit here');
     expect(await answerOf(page, 'mnist-cnn').locator('.sure').textContent()).toBe('nothing to look at yet');
-    await page.close();
   });
 });
 

@@ -36,7 +36,6 @@ describe.skipIf(noBrowser)(`on the Models tab${noBrowser ? ` (${noBrowser})` : '
       expect(await inkOf(card.locator('canvas'))).toBeGreaterThan(100);
     }
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('the mouse and the arrow keys tell which digits were mistaken', async () => {
@@ -61,7 +60,6 @@ describe.skipIf(noBrowser)(`on the Models tab${noBrowser ? ` (${noBrowser})` : '
       inWords(2, 1),
     ]);
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('a network has an address of its own, with its versions and where it comes from', async () => {
@@ -77,7 +75,6 @@ describe.skipIf(noBrowser)(`on the Models tab${noBrowser ? ` (${noBrowser})` : '
     await page.getByRole('link', { name: 'All models' }).click();
     await answerOf(page, 'mnist-cnn').waitFor();
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('an address of a network that is not there says so', async () => {
@@ -85,7 +82,6 @@ describe.skipIf(noBrowser)(`on the Models tab${noBrowser ? ` (${noBrowser})` : '
     const alert = page.getByRole('alert');
     await alert.waitFor();
     expect(await alert.textContent()).toMatch(/^mnist-xyz: refused.*There is no such model/);
-    await page.close();
   });
 });
 

@@ -29,7 +29,7 @@ export interface OpenPage {
   faults: string[];
 }
 
-/** Opens the page at a path behind the `#`, e.g. `/classify`. */
+/** Opens the page at a path behind the `#`, e.g. `/classify`, until the test is over: each keeps connections. */
 export async function openPage(
   context: BrowserContext,
   path: string,

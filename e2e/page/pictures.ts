@@ -63,5 +63,4 @@ test.each(pictures)('$name', async ({ name, path: address, prepare, ...options }
   const picture = sharp(await page.screenshot()).png({ palette: true, effort: 10 });
   await picture.toFile(path.join(folder, `${name}.png`));
   expect(faults).toEqual([]);
-  await page.close();
 });
