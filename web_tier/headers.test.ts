@@ -8,7 +8,6 @@ const everywhere = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-  'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
 };
 
@@ -38,6 +37,12 @@ describe('The front proxy', () => {
       expect(headers['cross-origin-embedder-policy']).toBeUndefined();
     },
   );
+
+  // Browsers ignore it over plain HTTP, with an error in the console of every page.
+  test.each(['/', '/free/docs/'])('does not tell %s of an opener policy', async (path) => {
+    const { headers } = await front.call({ path });
+    expect(headers['cross-origin-opener-policy']).toBeUndefined();
+  });
 
   test('says the same where it answers in the place of a service', async () => {
     const options = { method: 'POST', path: '/predict', headers: { 'content-length': `${17_000_000}` } };

@@ -77,7 +77,6 @@ export function InputPanel({ input, groups, group, answers }: InputPanelProps) {
           </p>
         )}
         <Seen answers={answers} group={group} />
-        <Samples groups={groups} group={group} chosen={input.kind === 'image' ? input.sample : undefined} />
         {groups.length > 1 && group && (
           <Segments
             label="Networks for"
@@ -86,6 +85,7 @@ export function InputPanel({ input, groups, group, answers }: InputPanelProps) {
             onChange={(dataset) => setHashParams({ dataset })}
           />
         )}
+        <Samples groups={groups} group={group} chosen={input.kind === 'image' ? input.sample : undefined} />
       </Panel>
     </div>
   );
