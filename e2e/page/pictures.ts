@@ -4,10 +4,11 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { projectFolder } from '../../local_cluster/install/cache.ts';
-import { answerOf, type Browser, digits, draw, type OpenOptions, openPage, startPageBrowser } from './page.ts';
+import { answerOf, type Browser, digits, draw, type OpenOptions, openPage, site, startPageBrowser } from './page.ts';
 
+const { front } = inject('mesh');
 const folder = path.join(projectFolder, 'docs', 'images');
 
 interface Picture extends OpenOptions {
@@ -45,6 +46,19 @@ const pictures: Picture[] = [
   { name: 'models-dark', path: '/models', theme: 'dark', prepare: curvesDrawn },
 ];
 
+/** Jobs of both tiers, more free ones than there are places; gives the path of the first free one. */
+async function startJobs(): Promise<string> {
+  await Promise.all(['free', 'premium'].map((tier) => fetch(`${front}/${tier}/jobs?all=true`, { method: 'DELETE' })));
+  const post = async (path: string, fields: object) => {
+    const answer = await fetch(front + path, { method: 'POST', body: JSON.stringify(fields) });
+    return ((await answer.json()) as { id: string }).id;
+  };
+  await post('/premium', { dataset: 'mnist', pretrained: true });
+  const first = await post('/free', { dataset: 'mnist', epochs: 8 });
+  for (const dataset of ['mnist', 'mnist', 'kmnist']) await post('/free', { dataset, epochs: 8 });
+  return `/jobs/free/${first}`;
+}
+
 let browser: Browser;
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
@@ -52,9 +66,29 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.stop());
 
+test('jobs, while they learn', { timeout: 300_000 }, async () => {
+  const address = await startJobs();
+  for (const theme of ['light', 'dark'] as const) {
+    const { page } = await openPage(browser.context, address, { theme });
+    const said = page.getByText(/epoch [3-8] of 8/).first();
+    await said.waitFor({ timeout: 240_000 });
+    await take(page, theme === 'light' ? 'jobs' : 'jobs-dark');
+    if (theme === 'dark') continue;
+    await page.goto(`${site.origin}/#/cluster`);
+    await page.getByRole('heading', { name: /^node-2/ }).waitFor();
+    await take(page, 'cluster');
+  }
+});
+
 test.each(pictures)('$name', async ({ name, path: address, prepare, ...options }) => {
   const { page, faults } = await openPage(browser.context, address, options);
   await prepare(page);
+  await take(page, name);
+  expect(faults).toEqual([]);
+});
+
+/** Takes a picture of what the window shows, once it has come to rest. */
+async function take(page: Page, name: string): Promise<void> {
   await page.mouse.move(0, 0);
   // Bars and curves have moved to where they stay.
   const isAtRest = () => page.evaluate("document.getAnimations().length === 0 && document.fonts.status === 'loaded'");
@@ -62,5 +96,4 @@ test.each(pictures)('$name', async ({ name, path: address, prepare, ...options }
   // Few colours, so small files.
   const picture = sharp(await page.screenshot()).png({ palette: true, effort: 10 });
   await picture.toFile(path.join(folder, `${name}.png`));
-  expect(faults).toEqual([]);
-});
+}

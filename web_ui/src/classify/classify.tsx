@@ -39,7 +39,7 @@ export function Classify() {
         )}
         {!found.data && !found.outage && <Loading what="models" />}
       </div>
-      <Spoken answers={Object.values(answers)} />
+      <Spoken answers={group?.models.map(({ name }) => answers[name] ?? {}) ?? []} />
     </>
   );
 }
