@@ -16,7 +16,9 @@ const NoQuery = Type.Object({});
 /** Has every call refuse query parameters that it does not know: one that is misspelt is not passed over in silence. */
 export function refuseUnknownQueries(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
-    if (!route.schema || route.schema.hide || route.config?.takesAnyQuery) return;
+    // What the documentation's own plugin adds, for those who have it.
+    const { hide } = (route.schema ?? {}) as { hide?: boolean };
+    if (!route.schema || hide || route.config?.takesAnyQuery) return;
     route.schema.querystring = { ...(route.schema.querystring ?? NoQuery), additionalProperties: false };
   });
 }

@@ -1,3 +1,4 @@
+import { tierNames } from '@ml-job-mesh/tier-service/tier-names.ts';
 import { type ReactNode, useId } from 'react';
 import declared from '../../../model_config/datasets.json' with { type: 'json' };
 import { setHashParams } from '../shell/hash-location.ts';
@@ -9,8 +10,9 @@ export function JobFilters({ filters, hasMine }: { filters: Filters; hasMine: bo
   return (
     <div className="filters">
       <Choice label="Tier" value={filters.tier} onChange={choose('tier')}>
-        <option value="free">free</option>
-        <option value="premium">premium</option>
+        {tierNames.map((tier) => (
+          <option key={tier}>{tier}</option>
+        ))}
       </Choice>
       <Choice label="Status" value={filters.status} onChange={choose('status')}>
         {statuses.map((status) => (

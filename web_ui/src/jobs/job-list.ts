@@ -1,4 +1,5 @@
 /** The list of jobs of all tiers: filters, order, pages. */
+import { tierNames } from '@ml-job-mesh/tier-service/tier-names.ts';
 import { hasEnded, type Job, type TierName } from './tier-state.ts';
 
 export interface Filters {
@@ -15,10 +16,10 @@ export type Status = (typeof statuses)[number];
 
 /** The filters that an address names; what it does not know is passed over. */
 export function readFilters(params: URLSearchParams): Filters {
-  const tier = params.get('tier');
+  const tier = tierNames.find((each) => each === params.get('tier'));
   const status = statuses.find((each) => each === params.get('status'));
   return {
-    tier: tier === 'free' || tier === 'premium' ? tier : undefined,
+    tier,
     status,
     dataset: params.get('dataset') ?? undefined,
     mine: params.get('mine') === 'yes',

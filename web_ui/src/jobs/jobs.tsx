@@ -1,4 +1,5 @@
 import './jobs.css';
+import { tierNames } from '@ml-job-mesh/tier-service/tier-names.ts';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useJson } from '../api/queries.ts';
@@ -50,8 +51,9 @@ interface Selection {
 /** The job that the address names. */
 function useSelected(): Selection | undefined {
   const [path] = useLocation();
-  const [, tier, id] = /^\/jobs\/(free|premium)\/([^/]+)$/.exec(path) ?? [];
-  return tier && id ? { tier: tier as TierName, id: decodeURIComponent(id) } : undefined;
+  const [, tier, id] = /^\/jobs\/([^/]+)\/([\w-]+)$/.exec(path) ?? [];
+  const known = tierNames.find((each) => each === tier);
+  return known && id ? { tier: known, id } : undefined;
 }
 
 function Selected({ tier, id, tiers, mine }: Selection & { tiers: Tiers; mine: ReadonlySet<string> }) {

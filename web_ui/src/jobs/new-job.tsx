@@ -1,3 +1,4 @@
+import { tierNames } from '@ml-job-mesh/tier-service/tier-names.ts';
 import { type FormEvent, useId, useState } from 'react';
 import declared from '../../../model_config/datasets.json' with { type: 'json' };
 import { Panel } from '../parts/panel.tsx';
@@ -8,10 +9,7 @@ import { SubmitError } from './submit-error.tsx';
 import type { TierName } from './tier-state.ts';
 import { useSubmit } from './use-submit.ts';
 
-const tiers: { value: TierName; title: string }[] = [
-  { value: 'free', title: 'free' },
-  { value: 'premium', title: 'premium' },
-];
+const tiers = tierNames.map((value) => ({ value, title: value }));
 const datasets = Object.entries(declared).map(([value, { title }]) => ({ value, title }));
 
 const explained: Record<TierName, string> = {

@@ -39,7 +39,7 @@ function Place({ job, isMine, isTaken }: { job: Job | undefined; isMine: boolean
   if (!job) {
     return (
       <li className="place empty">
-        <div className="quiet">{isTaken ? 'taken by another client' : 'free'}</div>
+        <div className="quiet">{isTaken ? 'taken by another client' : 'empty'}</div>
       </li>
     );
   }
