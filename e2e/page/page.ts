@@ -41,8 +41,7 @@ export async function openPage(
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`exception: ${error}`));
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !isAboutPlainHttp(message.text()))
-      faults.push(`console: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`);
   });
   page.on('request', (request) => {
     const { protocol, host } = new URL(request.url());
@@ -53,9 +52,6 @@ export async function openPage(
   await page.goto(`${site.origin}/#${path}`);
   return { page, faults };
 }
-
-/** What Chromium says of a header that needs HTTPS, wherever there is none. */
-const isAboutPlainHttp = (text: string) => text.startsWith('The Cross-Origin-Opener-Policy header has been ignored');
 
 /** A drawing as strokes of points on a field of 280 × 280. */
 export type Strokes = [number, number][][];

@@ -98,7 +98,7 @@ function plotOptions({ element, colour, epochs, height, onPoint }: PlotOptions):
         grid,
         size: 40,
         gap: 6,
-        space: 32,
+        space: 24,
         incrs: increments,
         values: (_, ticks, __, ___, step) => writeTicks(ticks, step),
       },
