@@ -14,7 +14,7 @@ export const limits = {
   frames: 100,
   imagesPerCall: 100,
   /** How long one image may take to be read. */
-  decodeSeconds: 5,
+  decodeSeconds: 10,
   /** How many images are read at a time, beside small PNGs. */
   decodesAtATime: 2,
   /** A call is refused if its images would have to wait for longer. */
