@@ -1,6 +1,6 @@
 """The same with BentoML, its adaptive batching and ONNX Runtime.
 
-    MODEL=FILE.onnx bentoml serve bentoml_baseline:Digits
+MODEL=FILE.onnx bentoml serve bentoml_baseline:Digits
 """
 
 import os

@@ -1,6 +1,6 @@
 """The service that tutorials build: FastAPI, a file upload, Pillow, and PyTorch or ONNX Runtime.
 
-    MODEL=FILE.onnx MODEL_TYPE=cnn RUNTIME=torch uvicorn --no-access-log fastapi_baseline:app
+MODEL=FILE.onnx MODEL_TYPE=cnn RUNTIME=torch uvicorn --no-access-log fastapi_baseline:app
 """
 
 import os
