@@ -109,31 +109,6 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     expect(await page.title()).toBe('Models · ML job mesh');
   });
 
-  test('the keyboard alone starts a job, cancels it, and takes that back', async () => {
-    const { page } = await openPage(browser.context, '/jobs');
-    await page.getByRole('radio', { name: 'free' }).focus();
-    await page.keyboard.press('ArrowRight');
-    expect(await page.getByRole('radio', { name: 'premium' }).isChecked()).toBe(true);
-    await page.getByLabel('Epochs', { exact: true }).focus();
-    await page.keyboard.press('ControlOrMeta+a');
-    await page.keyboard.type('20');
-    await page.keyboard.press('Enter');
-    await page.waitForURL(/#\/jobs\/premium\/premium-job-template-/);
-    const cancel = page.getByRole('button', { name: 'Cancel', exact: true });
-    await cancel.focus();
-    await page.keyboard.press('Enter');
-    const undo = page.getByRole('button', { name: /^Undo/ });
-    await undo.waitFor();
-    expect(await undo.evaluate((element) => element === document.activeElement)).toBe(true);
-    await page.keyboard.press('Enter');
-    await cancel.waitFor();
-    const log = page.getByRole('log');
-    await log.waitFor();
-    await log.focus();
-    expect(await log.evaluate((element) => element === document.activeElement)).toBe(true);
-    await page.close();
-  });
-
   test('what the networks say is read out once it has come to rest', async () => {
     const { page } = await openPage(browser.context, '/classify?sample=mnist:4');
     await vi.waitFor(async () => {
@@ -200,5 +175,31 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     await notice.waitFor({ state: 'detached' });
     await vi.waitFor(async () => expect(await answer.textContent()).toBe('1'), 10_000);
     expect(await fieldOf(page).isVisible()).toBe(true);
+  });
+
+  // Last, since the browser remembers whose job it is.
+  test('the keyboard alone starts a job, cancels it, and takes that back', async () => {
+    const { page } = await openPage(browser.context, '/jobs');
+    await page.getByRole('radio', { name: 'free' }).focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.getByRole('radio', { name: 'premium' }).isChecked()).toBe(true);
+    await page.getByLabel('Epochs', { exact: true }).focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('20');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/#\/jobs\/premium\/premium-job-template-/);
+    const cancel = page.getByRole('button', { name: 'Cancel', exact: true });
+    await cancel.focus();
+    await page.keyboard.press('Enter');
+    const undo = page.getByRole('button', { name: /^Undo/ });
+    await undo.waitFor();
+    expect(await undo.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await cancel.waitFor();
+    const log = page.getByRole('log');
+    await log.waitFor();
+    await log.focus();
+    expect(await log.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.close();
   });
 });
