@@ -186,6 +186,20 @@ test('more than the images or the bytes of a call are refused', async () => {
   expect([longJson.statusCode, longJson.json().code]).toEqual([413, 'body_too_large']);
 });
 
+test.each([
+  ['without anything', '--X\r\n\r\n\r\n'],
+  ['that are no files', '--X\r\nA: b\r\n\r\n\r\n'],
+  ['that are empty files', '--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'],
+])('a form of very many parts %s is refused at the first that is too many', async (_, part) => {
+  const { post } = await startTestService({ models });
+  const headers = { 'content-type': 'multipart/form-data; boundary=X' };
+  const answer = await post(Buffer.alloc(1_024 ** 2, part), '/predict', headers);
+  expect([answer.statusCode, answer.json().detail]).toEqual([
+    400,
+    'the form has more than the 100 images of a call',
+  ]);
+});
+
 test('of an animation the first frame counts, and one of too many frames is refused', async () => {
   const { post } = await startTestService({ models });
   const animation = (frames: number) =>
