@@ -8,7 +8,9 @@ import { prepareFile } from './prepare.ts';
 const input = { shape: [null, 1, 28, 28], preparation: 'digit', mean: [0], std: [1] };
 const digitModel = { input } as unknown as ModelDescription;
 const prepare = async (bytes: Buffer, model = digitModel) =>
-  Uint8Array.from(await prepareFile({ bytes, label: '' }, model, createDecodeQueue()));
+  Uint8Array.from(
+    await prepareFile({ bytes, label: '' }, model, createDecodeQueue().forCall(new AbortController().signal)),
+  );
 
 /** How much two images differ, pixel by pixel, of 255. */
 function difference(a: Uint8Array, b: Uint8Array): number {

@@ -1,7 +1,7 @@
 import { problem } from '@ml-job-mesh/http-service';
 import type { ModelDescription } from '../model_store/model-description.ts';
 import { decodeGrey, decodePhoto } from './decode.ts';
-import type { DecodeQueue } from './decode-queue.ts';
+import type { Decoder } from './decode-queue.ts';
 import { kindOf } from './image-kind.ts';
 import { digitSide, prepareDigit } from './prepare-digit.ts';
 import { readSmallGreyPng } from './small-png.ts';
@@ -19,12 +19,12 @@ export interface ImageFile {
 export function prepareFile(
   { bytes, label }: ImageFile,
   { input }: ModelDescription,
-  queue: DecodeQueue,
+  decoder: Decoder,
 ): Uint8Array | Promise<Uint8Array> {
   if (bytes.length === 0) throw problem('unreadable_image', 'the image has no bytes');
   kindOf(bytes, label);
-  if (input.preparation === 'photo') return queue.run(() => decodePhoto(bytes, input));
-  return readSmallGreyPng(bytes, digitSide, digitSide) ?? queue.run(() => readDigit(bytes));
+  if (input.preparation === 'photo') return decoder.run(() => decodePhoto(bytes, input));
+  return readSmallGreyPng(bytes, digitSide, digitSide) ?? decoder.run(() => readDigit(bytes));
 }
 
 /** What comes in MNIST's size, in grey, was prepared by whoever sent it. */

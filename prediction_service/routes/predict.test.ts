@@ -194,10 +194,7 @@ test.each([
   const { post } = await startTestService({ models });
   const headers = { 'content-type': 'multipart/form-data; boundary=X' };
   const answer = await post(Buffer.alloc(1_024 ** 2, part), '/predict', headers);
-  expect([answer.statusCode, answer.json().detail]).toEqual([
-    400,
-    'the form has more than the 100 images of a call',
-  ]);
+  expect([answer.statusCode, answer.json().detail]).toEqual([400, 'the form has more than the 100 images of a call']);
 });
 
 test('of an animation the first frame counts, and one of too many frames is refused', async () => {

@@ -1,6 +1,7 @@
 import { answers, problem, ServiceError } from '@ml-job-mesh/http-service';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { type Decoder, tooLong } from '../images/decode-queue.ts';
 import { prepareFile } from '../images/prepare.ts';
 import { previewOf } from '../images/preview.ts';
 import { limits } from '../limits.ts';
@@ -31,15 +32,16 @@ interface PredictRoute {
 
 /** `POST /predict` and `POST /predict/{name}`. */
 export function predictRoutes(app: FastifyInstance, { models, decodes, clients }: ServiceContext): void {
-  async function predict(request: FastifyRequest<PredictRoute>): Promise<Predictions> {
+  async function predict(request: FastifyRequest<PredictRoute>, reply: FastifyReply): Promise<Predictions> {
     using model = models.borrow(request.params.name);
     const { name, version } = model.description;
     const images = await readImages(request.body ?? Buffer.alloc(0), request.label, model.description);
     refuseLongWait(model);
+    const decoder = decodes.forCall(endOf(reply));
     const predictions = await Promise.all(
       images.map(async (image, i) => {
         try {
-          return await predictOne(image, model, request.query);
+          return await predictOne(image, model, decoder, request.query);
         } catch (error) {
           throw images.length > 1 ? ofImage(i + 1, error) : error;
         }
@@ -51,21 +53,19 @@ export function predictRoutes(app: FastifyInstance, { models, decodes, clients }
   async function predictOne(
     image: ImageOfCall,
     { description, predict }: BorrowedModel,
+    decoder: Decoder,
     { top, preview }: Query,
   ): Promise<Static<typeof Prediction>> {
     const start = performance.now();
-    const input = image instanceof Uint8Array ? image : await prepareFile(image, description, decodes);
+    const input = image instanceof Uint8Array ? image : await prepareFile(image, description, decoder);
     const classes = bestClasses(await predict(input), description.classes, top);
     const milliseconds = Math.round((performance.now() - start) * 100) / 100;
     return { classes, milliseconds, ...(preview && { input: await previewOf(input, description) }) };
   }
 
-  /** Whoever would have to wait for too long had better try again than be answered when nobody listens any more. */
   function refuseLongWait(model: BorrowedModel): void {
-    const waitMs = Math.max(model.expectedWaitMs(), decodes.expectedWaitMs());
-    if (waitMs <= limits.waitMs) return;
-    const detail = `an image would have to wait for ${Math.round(waitMs)} ms`;
-    throw problem('overloaded', detail, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+    const waitMs = model.expectedWaitMs();
+    if (waitMs > limits.waitMs) throw tooLong(waitMs);
   }
 
   const schema = {
@@ -90,6 +90,13 @@ export function predictRoutes(app: FastifyInstance, { models, decodes, clients }
   };
   app.post<PredictRoute>('/predict', { ...options, schema }, predict);
   app.post<PredictRoute>('/predict/:name', { ...options, schema: { ...schema, params: ModelParams } }, predict);
+}
+
+/** Aborted once a call has its answer, or its client has gone: what is still to do for it is in vain. */
+function endOf(reply: FastifyReply): AbortSignal {
+  const ended = new AbortController();
+  reply.raw.once('close', () => ended.abort(problem('request_timeout', 'the client left before its answer')));
+  return ended.signal;
 }
 
 /** Says which of several images a problem is about. */
