@@ -20,9 +20,10 @@ from utils import EXIT_TERMINATED, JobError, images_name, read_split
 HERE = Path(__file__).parent
 Pipeline = Callable[..., CompletedJob]
 
-# A volume that cannot lock files, as some network file systems can't.
+# A volume that cannot lock files, as some network file systems can't, and runs in containers, where each is process 1.
 WITHOUT_LOCKS = """
-import errno, fcntl, runpy
+import errno, fcntl, os, runpy
+os.getpid = lambda: 1
 def refuse(file, operation):
     raise OSError(errno.ENOLCK, "No locks available")
 fcntl.flock = refuse

@@ -40,7 +40,7 @@ def parse_description(text: bytes) -> dict:
     """The description that a model.json holds; a DescriptionError when it is none."""
     try:
         return check_description(json.loads(text))
-    except ValueError as error:  # of json and of its bytes' encoding
+    except (ValueError, RecursionError) as error:  # of json and of its bytes' encoding; of very deep lists
         raise DescriptionError(f"model.json is not JSON: {error}") from error
 
 

@@ -13,6 +13,8 @@ from model_store.description import DescriptionError, check_description, check_n
 from utils import JobError, log
 
 NETWORK_FILE, DESCRIPTION_FILE = "model.onnx", "model.json"
+# Readers take no longer numbers for versions; a folder named after a time is none.
+VERSION_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def numbered(folder: Path) -> Iterator[int]:
     """The numbers that are taken as versions in a network's folder, by whatever."""
     if folder.is_dir():
         for entry in folder.iterdir():
-            if entry.name.isascii() and entry.name.isdigit() and not entry.name.startswith("0"):
-                yield int(entry.name)
+            name = entry.name
+            if name.isascii() and name.isdigit() and not name.startswith("0") and len(name) <= VERSION_DIGITS:
+                yield int(name)
 
 
 def publish(store: Path, network: bytes, description: dict) -> Published:
@@ -71,7 +74,7 @@ def publish(store: Path, network: bytes, description: dict) -> Published:
     """
     folder = store / description["name"]
     make_folder(folder)
-    temporary = folder / f".{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    temporary = temporary_name(folder / "version")
     temporary.mkdir()
     try:
         write_synced(temporary / NETWORK_FILE, network)
@@ -114,6 +117,11 @@ def remove_unpublished(store: Path) -> None:
     """Removes what killed runs left half written; only for one that knows that no other run publishes now."""
     for leftover in store.glob("*/.*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+def temporary_name(target: Path) -> Path:
+    """A name beside the target that no other run has, on whichever node: in its container each is process 1."""
+    return target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
 
 
 def make_folder(folder: Path) -> None:

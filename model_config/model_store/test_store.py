@@ -65,6 +65,8 @@ def test_a_version_that_is_published_elsewhere_too_has_the_next_number_there(
         ("model.json", lambda data: data[:100], r"model\.json is not JSON"),
         ("model.json", lambda data: b"\xff\xfe", r"model\.json is not JSON"),
         ("model.json", lambda data: b"[]", r"model\.json must be object"),
+        ("model.json", lambda data: b"[" * 200_000, r"model\.json is not JSON"),
+        ("model.json", lambda data: data.replace(b"[null, 10]", b"[null]"), r"output\.shape must contain at least 2"),
         ("model.json", lambda data: data.replace(b'"format": 1', b'"format": 2'), r"model\.json\.format must be"),
         ("model.json", lambda data: data.replace(b'"accuracy"', b'"accurate"'), r"must contain \[.*'accuracy'.*\]"),
         ("model.json", lambda data: data.replace(b'"class": 3', b'"class": 4'), r"classes are not numbered"),
@@ -99,6 +101,7 @@ def test_an_empty_folder_a_file_and_a_leftover_are_no_versions(
     (store / "mnist-ff" / "7").write_text("seven")
     (store / "mnist-ff" / ".1-abc.tmp").mkdir()
     (store / "mnist-ff" / "notes").mkdir()
+    (store / "mnist-ff" / "1763700000").mkdir()
     assert read_latest(store, "mnist-ff") is None
     assert publish(store, *network_and_description).version == 8
     assert (store / "mnist-ff" / "7").read_text() == "seven"

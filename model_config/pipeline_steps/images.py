@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from model_store.store import temporary_name
 from utils import CLASSES, IMAGE_SIDE, JobError, log
 
 Split = tuple[memoryview, memoryview]
@@ -108,7 +109,7 @@ def in_threads(work: Callable[[int], object], count: int) -> list:
 
 def write_whole(file: Path, content: bytes) -> None:
     """Writes a file under a temporary name first: nobody reads half of it."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(file)
     temporary.write_bytes(content)
     temporary.replace(file)
 

@@ -2,14 +2,13 @@
 
 import hashlib
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from model_store.store import sync_folder, write_synced
+from model_store.store import sync_folder, temporary_name, write_synced
 from train import Adam
 from utils import log
 
@@ -42,7 +41,7 @@ def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
     torch.save(vars(checkpoint), buffer)
     content = buffer.getvalue()
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(file)
     write_synced(temporary, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
     temporary.replace(file)
     sync_folder(file.parent)
@@ -57,7 +56,11 @@ def read_checkpoint(file: Path, key: str) -> Checkpoint | None:
     if checksum != hashlib.sha256(content).hexdigest().encode():
         log(f"{file} is ignored: it is damaged")
         return None
-    checkpoint = Checkpoint(**torch.load(io.BytesIO(content), weights_only=True))
+    try:
+        checkpoint = Checkpoint(**torch.load(io.BytesIO(content), weights_only=True))
+    except Exception:  # torch tells of what it cannot read in many types
+        log(f"{file} is ignored: it is of another release")
+        return None
     if checkpoint.key != key:
         log(f"{file} is ignored: it is of a training with other settings or data")
         return None

@@ -1,3 +1,5 @@
+import hashlib
+import io
 from pathlib import Path
 
 import pytest
@@ -50,7 +52,14 @@ def test_a_training_that_goes_on_from_a_checkpoint_ends_as_one_that_was_never_st
     assert all(0 < point["accuracy"] < 1 for point in curve)
 
 
-@pytest.mark.parametrize("damage", ["one bit", "cut short", "empty", "of another training"])
+def signed(checkpoint: dict) -> bytes:
+    """The file of a checkpoint that holds this."""
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    return hashlib.sha256(buffer.getvalue()).hexdigest().encode() + b"\n" + buffer.getvalue()
+
+
+@pytest.mark.parametrize("damage", ["one bit", "cut short", "empty", "of another training", "of another release"])
 def test_a_checkpoint_that_is_damaged_or_of_another_training_is_not_gone_on_from(
     splits: tuple, tmp_path: Path, damage: str, capsys: pytest.CaptureFixture
 ) -> None:
@@ -60,7 +69,10 @@ def test_a_checkpoint_that_is_damaged_or_of_another_training_is_not_gone_on_from
     content = bytearray(checkpoint.read_bytes())
     if damage == "one bit":
         content[len(content) // 2] ^= 1
-    checkpoint.write_bytes({"cut short": content[:-100], "empty": b""}.get(damage, content))
+    if damage == "of another release":
+        checkpoint.write_bytes(signed({"key": "key", "weights": {}}))
+    else:
+        checkpoint.write_bytes({"cut short": content[:-100], "empty": b""}.get(damage, content))
     weights, _, epochs = train(splits, checkpoint)
     assert epochs == [1, 2, 3]
     assert is_same(weights, train(splits, None)[0])
