@@ -3,12 +3,22 @@
 import { fingerprintOf, type PublishedVersion } from '../model_store/list-models.ts';
 import { type PublishedModel, readModel } from '../model_store/read-model.ts';
 
+interface Finding {
+  fingerprint: string;
+  /** It cannot be used as long as its files are the same. */
+  isRefused: boolean;
+  /** The fault of these files that was told last. */
+  told: string | undefined;
+}
+
 /** @param onFault told of each version that cannot be used */
 export function createStoreInspector(onFault: (message: string, about: object) => void) {
-  const findings = new Map<string, { fingerprint: string; isUsable: boolean }>();
+  const findings = new Map<string, Finding>();
 
   function refuse({ folder }: PublishedVersion, fingerprint: string, error: Error): void {
-    findings.set(folder, { fingerprint, isUsable: false });
+    const before = findings.get(folder);
+    findings.set(folder, { fingerprint, isRefused: !mayPass(error), told: error.message });
+    if (before?.fingerprint === fingerprint && before.told === error.message) return;
     onFault('a published model cannot be used and is passed over', { folder, cause: error.message });
   }
 
@@ -20,10 +30,11 @@ export function createStoreInspector(onFault: (message: string, about: object) =
     async read(version: PublishedVersion): Promise<PublishedModel | undefined> {
       const fingerprint = await fingerprintOf(version);
       const known = findings.get(version.folder);
-      if (known?.fingerprint === fingerprint && !known.isUsable) return undefined;
+      const isSame = known?.fingerprint === fingerprint;
+      if (isSame && known.isRefused) return undefined;
       try {
         const model = await readModel(version.folder, version);
-        findings.set(version.folder, { fingerprint, isUsable: true });
+        findings.set(version.folder, { fingerprint, isRefused: false, told: isSame ? known.told : undefined });
         return model;
       } catch (error) {
         refuse(version, fingerprint, error as Error);
@@ -41,4 +52,13 @@ export function createStoreInspector(onFault: (message: string, about: object) =
         if (folder.startsWith(modelFolder) && !present.has(folder)) findings.delete(folder);
     },
   };
+}
+
+/**
+ * Whether it is the system's fault, not the files': a disk or a network that fails, too many open files, no memory for a
+ * thread, files that may not be read yet. They may be readable at the next look, and look the same.
+ */
+function mayPass(error: Error): boolean {
+  const { code } = (error.cause ?? error) as NodeJS.ErrnoException;
+  return typeof code === 'string' && /^(E[A-Z0-9]+|ERR_WORKER_\w+)$/.test(code);
 }
