@@ -91,5 +91,8 @@ export function parseModelDescription(json: string, place: { name: string; versi
     throw new Error(`it has not one mean and std for each of ${channelCount} channels`);
   if (input.preparation === 'digit' && JSON.stringify(input.shape.slice(1)) !== '[1,28,28]')
     throw new Error('digits are prepared as one channel of 28 × 28');
+  const { preparation, crop = rows, resize = crop } = input;
+  if (preparation === 'photo' && (channelCount !== 3 || rows !== crop || columns !== crop || resize < crop))
+    throw new Error(`photos are prepared as 3 channels of ${crop} × ${crop}, cut from ${resize} × ${resize}`);
   return value;
 }

@@ -33,7 +33,9 @@ export async function readDescription(
   place: { name: string; version: number },
 ): Promise<ModelDescription> {
   const file = join(folder, 'model.json');
-  if ((await stat(file)).size > maxDescriptionBytes) throw new Error('model.json is too large');
+  const found = await stat(file);
+  if (!found.isFile()) throw new Error('model.json is no file');
+  if (found.size > maxDescriptionBytes) throw new Error('model.json is too large');
   try {
     return parseModelDescription(await readFile(file, 'utf8'), place);
   } catch (error) {

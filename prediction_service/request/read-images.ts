@@ -28,7 +28,8 @@ async function readAll(body: Buffer, label: string, model: ModelDescription): Pr
   if (!isJson(body)) return [{ bytes: body, label }];
   if (body.length > limits.jsonBytes)
     throw problem('body_too_large', `pixels as JSON may have ${limits.jsonBytes / 1_024 ** 2} MiB; send files instead`);
-  return readPixels(body.toString('utf8'), model);
+  // It leaves a byte order mark out.
+  return readPixels(new TextDecoder().decode(body), model);
 }
 
 /** No image that is read begins so. */

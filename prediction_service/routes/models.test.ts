@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startTestService } from '../testing/test-service.ts';
 
@@ -51,4 +54,14 @@ test('while the store cannot be read, the version that is served is told of', as
   store.remove();
   const answer = (await inject({ url: '/models/mnist-cnn' })).json();
   expect([answer.version, answer.versions]).toEqual([3, versions.slice(0, 1)]);
+});
+
+test('what is no file is not read, so that nobody waits for it', async () => {
+  const { inject, store } = await startWithHistory();
+  const folder = join(store.folder, 'mnist-cnn', '2');
+  store.remove('mnist-cnn', 2);
+  mkdirSync(folder);
+  execFileSync('mkfifo', [join(folder, 'model.json')]);
+  const answers = await Promise.all(Array.from({ length: 8 }, () => inject({ url: '/models/mnist-cnn' })));
+  for (const answer of answers) expect([answer.statusCode, answer.json().versions]).toEqual([200, versions]);
 });

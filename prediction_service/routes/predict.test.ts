@@ -46,6 +46,7 @@ describe('an image is taken in any form', () => {
   test('as pixels, one image or several', async () => {
     const { post } = await startTestService({ models });
     expect(bestOf(await post({ image: rows(imageOf(4)) }))).toEqual([4]);
+    expect(bestOf(await post(`\ufeff${JSON.stringify({ image: rows(imageOf(8)) })}`))).toEqual([8]);
     expect(bestOf(await post({ images: [2, 1, 6].map((each) => rows(imageOf(each))) }))).toEqual([2, 1, 6]);
   });
 

@@ -9,6 +9,7 @@ const black = { image: Array.from({ length: 28 }, () => Array(28).fill(0)) };
 const sayingOnly = (classNumber: number) => ({
   biases: Array.from({ length: 10 }, (_, i) => (i === classNumber ? 9 : 0)),
 });
+const photo = { name: 'image', shape: [null, 3, 224, 224], preparation: 'photo', mean: [0, 0, 0], std: [1, 1, 1] };
 const patience = { timeout: 20_000, interval: 20 };
 const faults = ['a published model cannot be used and is passed over'];
 
@@ -65,6 +66,16 @@ describe('what is not what a writer has finished', () => {
       'too few classes',
       { describe: (own: object) => ({ ...own, classes: [{ class: 0, label: '0' }] }) },
       'does not fit',
+    ],
+    [
+      'a photo that is cut to another size than the network takes',
+      { describe: (own: object) => ({ ...own, input: { ...photo, resize: 256, crop: 200 } }) },
+      'cut from',
+    ],
+    [
+      'a photo that is cut from a smaller one',
+      { describe: (own: object) => ({ ...own, input: { ...photo, resize: 100, crop: 224 } }) },
+      'cut from',
     ],
     ['an unknown preparation', { describe: (own: object) => ({ ...own, input: {} }) }, 'input'],
   ])('%s is passed over and told once; the version before it is served', async (_, wrong, why) => {
@@ -153,6 +164,17 @@ test('a model that is not there is a 404 that says which there are', async () =>
   );
   expect((await post(black, '/predict/A%20B')).json().code).toBe('model_not_found');
   expect((await post(black)).json().model).toBe('a');
+});
+
+test('no other model answers in place of the default one while that is still being loaded', async () => {
+  const { post } = await startTestService({ models: [{ name: 'a' }, { name: 'mnist-cnn' }] });
+  const seen: string[] = [];
+  await vi.waitFor(async () => {
+    const answer = await post(black);
+    seen.push(answer.json().model ?? answer.json().code);
+    expect(answer.statusCode).toBe(200);
+  }, patience);
+  expect(seen.at(-1)).toBe('mnist-cnn');
 });
 
 test('health checks are answered while a network computes', async () => {

@@ -45,11 +45,14 @@ export function startServedModels(options: ServedModelsOptions) {
   const stopping = new AbortController();
   /** What of the store cannot be read at present, by folder. */
   const unreadable = new Map<string, string>();
+  /** Models whose networks have ended, until they are served again. */
+  const lost = new Set<string>();
   let hasLooked = false;
 
   async function look(): Promise<void> {
     const names = (await attempt(store, () => listModels(store))) ?? [];
     for (const name of names) await attempt(join(store, name), () => refresh(name));
+    for (const name of lost) if (!names.includes(name) && !unreadable.has(store)) lost.delete(name);
     // A store that is not there yet is one without models; one that cannot be read may have some.
     if (!unreadable.has(store) || unreadable.get(store)?.startsWith('ENOENT')) hasLooked = true;
   }
@@ -98,6 +101,7 @@ export function startServedModels(options: ServedModelsOptions) {
         onFailure: (error) => forget(name, runner, error),
       });
       served.set(name, { description, runner, borrowers: 0, isRetired: false });
+      lost.delete(name);
       if (before) retire(before);
       onServed(description);
       return true;
@@ -110,7 +114,9 @@ export function startServedModels(options: ServedModelsOptions) {
   /** The thread of a network is gone: the next look starts another. */
   function forget(name: string, runner: ModelRunner, error: Error): void {
     onFault("a network's thread has ended", { model: name, cause: error.message });
-    if (served.get(name)?.runner === runner) served.delete(name);
+    if (served.get(name)?.runner !== runner) return;
+    served.delete(name);
+    lost.add(name);
   }
 
   function retire(model: Served): void {
@@ -127,9 +133,13 @@ export function startServedModels(options: ServedModelsOptions) {
 
   function find(name: string | undefined): Served {
     const names = [...served.keys()].sort();
-    const chosen = name ?? (served.has(defaultModel) ? defaultModel : names[0]);
+    // Where the default one may still come, no other answers in its place.
+    const isDefault = served.has(defaultModel) || lost.has(defaultModel) || !hasLooked;
+    const chosen = name ?? (isDefault ? defaultModel : names[0]);
     const model = chosen === undefined ? undefined : served.get(chosen);
     if (model) return model;
+    if (chosen !== undefined && lost.has(chosen))
+      throw problem('not_ready', `the network of ${chosen} has failed and is loaded again`, { retryAfterSeconds: 2 });
     if (names.length > 0 && hasLooked)
       throw problem('model_not_found', `there is no model of this name; there are ${names.join(', ')}`);
     const detail = unreadable.has(store) ? 'the store of models cannot be read' : 'no model has been published yet';
@@ -144,7 +154,7 @@ export function startServedModels(options: ServedModelsOptions) {
      * @throws ServiceError 503 until there is a model
      */
     list(): ModelDescription[] {
-      find(undefined);
+      if (served.size === 0) find(undefined);
       return [...served.values()].map(({ description }) => description).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     /**
