@@ -5,7 +5,18 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi
 import { noBrowser } from '../browser.ts';
 import { cluster, post } from '../mesh.ts';
 import { findAxeFaults } from './axe.ts';
-import { answerOf, type Browser, digits, draw, fieldOf, openPage, site, startPageBrowser, windows } from './page.ts';
+import {
+  answerOf,
+  type Browser,
+  digits,
+  draw,
+  fieldOf,
+  openPage,
+  site,
+  soon,
+  startPageBrowser,
+  windows,
+} from './page.ts';
 
 const { front } = inject('mesh');
 
@@ -114,7 +125,7 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     await vi.waitFor(async () => {
       const said = await page.getByRole('status').allTextContents();
       expect(said.join()).toMatch(/mnist-cnn: 4, .* sure; mnist-ff: 4, .* sure/);
-    }, 10_000);
+    }, soon);
   });
 
   test('with API keys on, the page asks for one, keeps it for the tab, and goes on where it was', async () => {
@@ -157,7 +168,7 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     const { page } = await openPage(browser.context, '/classify');
     await draw(page, digits[7]!);
     const answer = answerOf(page, 'mnist-cnn').locator('.answer');
-    await vi.waitFor(async () => expect(await answer.textContent()).toBe('7'), 10_000);
+    await vi.waitFor(async () => expect(await answer.textContent()).toBe('7'), soon);
     onTestFinished(() => scaleBackend(1));
     await scaleBackend(0);
     const notice = page.getByRole('status').filter({ hasText: 'The prediction service is away since' });
@@ -167,7 +178,7 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
         [180, 140],
       ],
     ]);
-    await notice.waitFor({ timeout: 60_000 });
+    await notice.waitFor({ timeout: soon });
     expect(await notice.textContent()).toMatch(
       /away since \d\d:\d\d:\d\d.*The service cannot be reached.*This page keeps trying/,
     );
@@ -176,8 +187,8 @@ describe.skipIf(noBrowser)(`for everybody${noBrowser ? ` (${noBrowser})` : ''}`,
     await page.getByRole('button', { name: 'Clear' }).click();
     await draw(page, digits[1]!);
     await scaleBackend(1);
-    await notice.waitFor({ state: 'detached', timeout: 90_000 });
-    await vi.waitFor(async () => expect(await answer.textContent()).toBe('1'), 20_000);
+    await notice.waitFor({ state: 'detached', timeout: soon });
+    await vi.waitFor(async () => expect(await answer.textContent()).toBe('1'), soon);
     expect(await fieldOf(page).isVisible()).toBe(true);
   });
 

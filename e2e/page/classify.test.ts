@@ -1,7 +1,7 @@
 // The Classify tab: what a person draws or gives is what the networks say.
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { noBrowser } from '../browser.ts';
-import { answerOf, type Browser, digits, draw, fieldOf, openPage, startPageBrowser } from './page.ts';
+import { answerOf, type Browser, digits, draw, fieldOf, openPage, soon, startPageBrowser } from './page.ts';
 
 const { front, kmnistTestImages } = inject('mesh');
 
@@ -62,7 +62,7 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
 
   const open = (path = '/classify', options = {}) => openPage(browser.context, path, options);
   const isAnswered = (page: Awaited<ReturnType<typeof open>>['page'], model: string, label: string) =>
-    vi.waitFor(async () => expect(await answerOf(page, model).locator('.answer').textContent()).toBe(label), 10_000);
+    vi.waitFor(async () => expect(await answerOf(page, model).locator('.answer').textContent()).toBe(label), soon);
 
   test('a drawn 7 is a 7 to both networks, and they say so before the pen is lifted', async () => {
     const { page, faults } = await open();
@@ -202,7 +202,7 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await page.getByRole('radio', { name: 'KMNIST' }).check();
     await vi.waitFor(async () => {
       expect(await answerOf(page, 'kmnist-cnn').locator('.answer').textContent()).toMatch(/^[^?]/);
-    }, 10_000);
+    }, soon);
     expect(await answerOf(page, 'mnist-cnn').count()).toBe(0);
   });
 
@@ -226,7 +226,7 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
     await page.locator('input[type=file]').setInputFiles(await photoFile());
     await page.getByRole('radio', { name: 'Photos' }).and(page.locator(':checked')).waitFor({ state: 'attached' });
     const answer = answerOf(page, 'imagenet-efficientnet-lite0').locator('.answer');
-    await vi.waitFor(async () => expect(await answer.textContent()).toMatch(/cat|tabby/i), 20_000);
+    await vi.waitFor(async () => expect(await answer.textContent()).toMatch(/cat|tabby/i), soon);
     await page.getByRole('button', { name: 'Clear' }).click();
     await draw(page, digits[7]!);
     await isAnswered(page, 'mnist-cnn', '7');
@@ -255,7 +255,7 @@ describe.skipIf(noBrowser)(`on the Classify tab${noBrowser ? ` (${noBrowser})` :
       expect(await answerOf(page, 'mnist-cnn').getByRole('alert').textContent()).toMatch(
         /image is of a kind that is not read/i,
       );
-    }, 10_000);
+    }, soon);
     await draw(page, digits[1]!);
     await isAnswered(page, 'mnist-cnn', '1');
     expect(await page.getByRole('alert').count()).toBe(0);

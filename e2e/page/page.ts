@@ -15,6 +15,9 @@ export function startPageBrowser(): Promise<Browser> {
   return startBrowser({ hosts: { [site.hostname]: '127.0.0.1' } });
 }
 
+/** How long what a page is about to show may take, on a machine that has other things to do; in milliseconds. */
+export const soon = 60_000;
+
 /** How wide windows are: a desk's, and a phone's. */
 export const windows = { desk: { width: 1200, height: 900 }, phone: { width: 390, height: 844 } };
 
@@ -36,6 +39,7 @@ export async function openPage(
   { window = 'desk', theme = 'light' }: OpenOptions = {},
 ): Promise<OpenPage> {
   const page = await context.newPage();
+  page.setDefaultTimeout(soon);
   // Each open page holds connections, of which a browser has six for each host.
   onTestFinished(() => page.close());
   const faults: string[] = [];

@@ -6,7 +6,17 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { projectFolder } from '../../local_cluster/install/cache.ts';
-import { answerOf, type Browser, digits, draw, type OpenOptions, openPage, site, startPageBrowser } from './page.ts';
+import {
+  answerOf,
+  type Browser,
+  digits,
+  draw,
+  type OpenOptions,
+  openPage,
+  site,
+  soon,
+  startPageBrowser,
+} from './page.ts';
 
 const { front } = inject('mesh');
 const folder = path.join(projectFolder, 'docs', 'images');
@@ -99,7 +109,7 @@ async function take(page: Page, name: string, { moves = false } = {}): Promise<v
     before = now;
     await page.waitForTimeout(700);
   }
-  await vi.waitFor(async () => expect(await isAtRest()).toBe(true), 10_000);
+  await vi.waitFor(async () => expect(await isAtRest()).toBe(true), soon);
   // Few colours, so small files.
   const picture = sharp(await page.screenshot()).png({ palette: true, effort: 10 });
   await picture.toFile(path.join(folder, `${name}.png`));
