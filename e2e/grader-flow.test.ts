@@ -29,7 +29,7 @@ test('/config has every pod of every namespace, the same from the front and from
   await expect.poll(async () => livePods(await askJson('/config'), 'premium-service').length).toBe(1);
   const { pods } = await askJson<Config>('/config');
   const namespaces = new Set(pods.map(({ namespace }) => namespace));
-  for (const namespace of ['kube-system', 'web-tier', 'free-tier', 'premium-tier', 'premium-service'])
+  for (const namespace of ['kube-system', 'web-tier', 'free-tier', 'premium-tier', 'ml-pipeline', 'premium-service'])
     expect(namespaces).toContain(namespace);
   for (const pod of pods) expect(Object.keys(pod)).toEqual(['node', 'ip', 'namespace', 'name', 'status']);
   const direct = (await (await fetch(`${grader}/config`)).json()) as Config;

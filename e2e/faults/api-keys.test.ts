@@ -7,7 +7,12 @@ import { parse } from 'yaml';
 import { ask, type Config, clearJobs, cluster, grader, type SubmittedJob } from '../mesh.ts';
 import { deployments, type ServiceName, servicePods } from './service-pods.ts';
 
-const keyed = { free: 'free-tier', premium: 'premium-tier', grader: 'grader-interface' } as const;
+const keyed = {
+  free: 'free-tier',
+  premium: 'premium-tier',
+  grader: 'grader-interface',
+  backend: 'ml-backend',
+} as const;
 const services = Object.keys(keyed) as (keyof typeof keyed & ServiceName)[];
 const keyOf = (client: string) => `key-of-${client}`;
 const as = (client: string) => ({ authorization: `Bearer ${keyOf(client)}` });
@@ -51,7 +56,7 @@ beforeAll(async () => {
     const file = new URL(`../../manifests/components/api-keys/${keyed[service]}.yaml`, import.meta.url);
     await rollOut(service, parse(readFileSync(file, 'utf8')), 'strategic');
   }
-}, 4 * timeout);
+}, 5 * timeout);
 
 afterAll(async () => {
   for (const [service, value] of templates) {
@@ -59,7 +64,7 @@ afterAll(async () => {
     await cluster.delete(`${secretsPath(service)}/api-keys`);
   }
   await clearJobs();
-}, 4 * timeout);
+}, 5 * timeout);
 
 async function submitAs(client: string): Promise<SubmittedJob> {
   const body = '{"dataset":"mnist","pretrained":true}';
@@ -105,6 +110,20 @@ test('with API keys, a client sees its own jobs only, through the mesh', async (
   const newest = await (await ask('/free/logs', { headers: as('ann') })).text();
   expect(newest).toBe(await (await ask(`/free/jobs/${ofAnn.id}/logs`, { headers: as('ann') })).text());
 }, 300_000);
+
+test('with API keys, whoever has one may predict, and others see that the backend is alive', async () => {
+  const { models } = (await (await ask('/models', { headers: as('ann') })).json()) as { models: { name: string }[] };
+  expect(models.map(({ name }) => name)).toContain('mnist-cnn');
+  const blank = Array.from({ length: 28 }, () => Array(28).fill(0));
+  const request = { method: 'POST', body: JSON.stringify({ image: blank }) };
+  expect((await ask('/predict', { ...request, headers: as('bob') })).status).toBe(200);
+  for (const path of ['/models', '/models/mnist-cnn']) expect((await ask(path)).status).toBe(401);
+  for (const headers of [{}, { authorization: 'Bearer wrong' }]) {
+    const { status, headers: given } = await ask('/predict', { ...request, headers });
+    expect([status, given.get('www-authenticate')]).toEqual([401, 'Bearer realm="ml-job-mesh"']);
+  }
+  for (const path of ['/', '/ping', '/docs']) expect([path, (await ask(path)).status]).toEqual([path, 200]);
+});
 
 test('without a known key, nothing that tells of jobs is answered, through the front or at the grader interface', async () => {
   const paths = ['/config', '/free/logs', '/premium/logs', '/free/jobs', '/free/queue', '/premium/jobs'];

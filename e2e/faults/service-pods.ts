@@ -9,6 +9,8 @@ export const deployments = {
   grader: { namespace: 'web-tier', name: 'grader-interface' },
   free: { namespace: 'free-tier', name: 'free-tier' },
   premium: { namespace: 'premium-tier', name: 'premium-tier' },
+  backend: { namespace: 'ml-pipeline', name: 'ml-backend' },
+  page: { namespace: 'ml-pipeline', name: 'ml-frontend' },
 } as const;
 export type ServiceName = keyof typeof deployments;
 
