@@ -59,17 +59,20 @@ test('waits until the Job has succeeded, telling what its newest pod said last',
   expect(asked.at(-1)).toBe('/api/v1/namespaces/ml-pipeline/pods/second/log?tailLines=1');
 });
 
-test('tells why there is no room or no volume for its pod', async () => {
-  const condition = {
-    type: 'PodScheduled',
-    status: 'False',
-    message: 'pod has unbound immediate PersistentVolumeClaims',
-  };
+test.each([
+  [
+    '0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found',
+    'waiting for the volume of ml-training-job (claim ml-pipeline-storage)',
+  ],
+  [
+    '0/2 nodes are available: 2 Insufficient memory.',
+    'waiting for the pod of ml-training-job: ml-pipeline/first: 0/2 nodes are available: 2 Insufficient memory.',
+  ],
+])('tells why its pod is on no node: %s', async (message, expected) => {
+  const condition = { type: 'PodScheduled', status: 'False', message };
   const waiting = [pod('first', '2026-11-21T10:00:00Z', { conditions: [condition] })];
   const { said } = await waitThrough([{ pods: waiting }, { status: complete as never }]);
-  expect(said).toEqual([
-    'waiting for the pod of ml-training-job: ml-pipeline/first: pod has unbound immediate PersistentVolumeClaims',
-  ]);
+  expect(said).toEqual([expected]);
 });
 
 test('gives up with the last lines of a Job that has failed', async () => {

@@ -6,6 +6,7 @@ import { findReasons, type ReadApi } from './deploy.ts';
 
 const namespace = 'ml-pipeline';
 const name = 'ml-training-job';
+const claim = 'ml-pipeline-storage';
 const jobPath = `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`;
 const podsPath = `/api/v1/namespaces/${namespace}/pods?labelSelector=batch.kubernetes.io%2Fjob-name%3D${name}`;
 /** How many lines of its log a message has. */
@@ -54,6 +55,9 @@ function durationOf({ startTime, completionTime }: NonNullable<V1Job['status']>)
 async function describeProgress(wait: TrainingWait): Promise<string> {
   const { lines, reasons } = await lookAtPods(wait, 1);
   if (lines) return lines.split('\n').at(-1)!.trim();
+  // The scheduler's own words for this are long, and most often true for a moment only.
+  if (/unbound immediate PersistentVolumeClaims/.test(reasons))
+    return `waiting for the volume of ${name} (claim ${claim})`;
   return reasons ? `waiting for the pod of ${name}: ${reasons}` : `waiting for the pod of ${name}`;
 }
 
