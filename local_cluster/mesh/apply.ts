@@ -32,19 +32,25 @@ const order = [
 /** Of a Job's pods: a hash of the settings in ConfigMaps, so that a Job with other settings is another Job. */
 const settingsAnnotation = 'ml-job-mesh.io/settings';
 
+/** A Job that the cluster has; undefined if it has none of this name. */
+export type ReadJob = (namespace: string, name: string) => Promise<V1Job | undefined>;
+
 /**
  * Applies a kustomization's folder; server-side, so that what it no longer says is taken back. A Job is left alone as
  * long as it is the same, whether it runs or has succeeded; one that has become another, or has failed, begins anew.
  */
-export async function applyManifests(kubectl: Kubectl, folder: string): Promise<void> {
+export async function applyManifests(
+  kubectl: Kubectl,
+  folder: string,
+  readJob: ReadJob = readJobWith(kubectl),
+): Promise<void> {
   const rendered = parseAllDocuments(await kubectl(['kustomize', folder]));
   const objects = stampSettings(rendered.map((document) => document.toJS() as KubernetesObject));
   const manifest = inOrder(objects)
     .map((object) => stringify(object))
     .join('---\n');
   const jobs = objects.filter(isJob);
-  const failed = await findFailed(kubectl, jobs);
-  await removeJobs(kubectl, failed);
+  await removeJobs(kubectl, await findFailed(readJob, jobs));
   try {
     await apply(kubectl, manifest);
   } catch (error) {
@@ -100,26 +106,27 @@ function isJob(object: KubernetesObject): object is V1Job {
   return object.kind === 'Job';
 }
 
+function readJobWith(kubectl: Kubectl): ReadJob {
+  return async (namespace, name) => {
+    const found = await kubectl(['get', 'job', name, '-n', namespace, '-o', 'json', '--ignore-not-found']);
+    return found ? (JSON.parse(found) as V1Job) : undefined;
+  };
+}
+
 /** Those of the Jobs that the cluster has and that have failed. */
-async function findFailed(kubectl: Kubectl, jobs: V1Job[]): Promise<V1Job[]> {
-  const failed: V1Job[] = [];
-  for (const job of jobs) {
-    const found = await kubectl(['get', ...placeOf(job), '-o', 'json', '--ignore-not-found']);
-    const conditions = found ? (JSON.parse(found) as V1Job).status?.conditions : undefined;
-    if (conditions?.some(({ type, status }) => type === 'Failed' && status === 'True')) failed.push(job);
-  }
-  return failed;
+async function findFailed(readJob: ReadJob, jobs: V1Job[]): Promise<V1Job[]> {
+  const found = await Promise.all(jobs.map(({ metadata }) => readJob(metadata!.namespace!, metadata!.name!)));
+  const hasFailed = (job?: V1Job) =>
+    job?.status?.conditions?.some(({ type, status }) => type === 'Failed' && status === 'True') ?? false;
+  return jobs.filter((_, index) => hasFailed(found[index]));
 }
 
 /** Removes Jobs; their pods follow. Two runs at once do no harm, so nobody waits for those. */
 async function removeJobs(kubectl: Kubectl, jobs: V1Job[]): Promise<void> {
   for (const job of jobs) {
-    await kubectl(['delete', ...placeOf(job), '--cascade=background', '--ignore-not-found', '--timeout=60s']);
+    const place = ['job', job.metadata!.name!, '-n', job.metadata!.namespace!];
+    await kubectl(['delete', ...place, '--cascade=background', '--ignore-not-found', '--timeout=60s']);
   }
-}
-
-function placeOf({ metadata }: V1Job): string[] {
-  return ['job', metadata!.name!, '-n', metadata!.namespace!];
 }
 
 /** Whether it is this Job that the API server did not let be changed. */

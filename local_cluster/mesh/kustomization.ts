@@ -4,6 +4,7 @@ import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { projectFolder } from '../install/cache.ts';
+import { pipelineFolder } from './pipeline-volume.ts';
 
 /** Where it listens, and what its images hold. */
 export interface LocalSettings {
@@ -30,7 +31,7 @@ export function writeKustomization(stateFolder: string, settings: LocalSettings)
   const patches = [
     hostPortPatch('web-tier', 'envoy', 8080, host, port),
     hostPortPatch('grader-interface', 'grader-interface', 5000, host, graderPort),
-    volumePatch(path.resolve(stateFolder, 'ml-pipeline')),
+    volumePatch(pipelineFolder(stateFolder)),
     carriedNetworksPatch(networks),
   ];
   const kustomization = {

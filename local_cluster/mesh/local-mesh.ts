@@ -2,13 +2,16 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Job } from '@kubernetes/client-node';
+import { KubernetesError } from '@ml-job-mesh/cluster-client';
 import { tierNames } from '../../tier_service/tier-names.ts';
+import type { Api } from '../control_plane/control-plane.ts';
 import { commandOf } from '../control_plane/programs.ts';
 import { type EmbeddedCluster, startEmbeddedCluster } from '../embedded-cluster.ts';
 import type { Software } from '../install/install.ts';
 import { type Output, standardOutput } from '../install/screen.ts';
 import { createStepRunner, type StepContext } from '../install/step-runner.ts';
-import { applyManifests } from './apply.ts';
+import { applyManifests, type ReadJob } from './apply.ts';
 import {
   type ReadApi,
   removeEndedServicePods,
@@ -16,7 +19,8 @@ import {
   waitForAuthority,
   waitForDeployments,
 } from './deploy.ts';
-import { writeKustomization } from './kustomization.ts';
+import { type LocalSettings, writeKustomization } from './kustomization.ts';
+import { forgetMovedVolume, pipelineFolder } from './pipeline-volume.ts';
 import { waitForTraining } from './training.ts';
 
 const readyWithinMs = 180_000;
@@ -59,7 +63,7 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
     const cluster = await startEmbeddedCluster({
       ...options,
       hostAddress: host,
-      whileNodesStart: ({ kubectl }) => applyManifests(kubectl, writeKustomization(stateFolder, settings)),
+      whileNodesStart: (api) => applyTo(api, stateFolder, settings),
     });
     writeKubectl(stateFolder, cluster);
     return {
@@ -90,6 +94,16 @@ export async function startLocalMesh(options: LocalMeshOptions): Promise<LocalMe
   }
   const cluster = await starting;
   return { cluster, front, grader, stop: cluster.stop };
+}
+
+async function applyTo({ connection, kubectl }: Api, stateFolder: string, settings: LocalSettings): Promise<void> {
+  await forgetMovedVolume(connection, pipelineFolder(stateFolder));
+  const readJob: ReadJob = (namespace, name) =>
+    connection.get<V1Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`).catch((error) => {
+      if (!(error instanceof KubernetesError && error.status === 404)) throw error;
+      return undefined;
+    });
+  await applyManifests(kubectl, writeKustomization(stateFolder, settings), readJob);
 }
 
 async function deploy({ say, signal }: StepContext, cluster: EmbeddedCluster): Promise<void> {
