@@ -1,6 +1,8 @@
 """The same with BentoML, its adaptive batching and ONNX Runtime.
 
-MODEL=FILE.onnx bentoml serve bentoml_baseline:Digits
+    MODEL=FILE.onnx bentoml serve bentoml_baseline:Digits
+
+An image is a batch of one; those that arrive together go through the network together.
 """
 
 import os

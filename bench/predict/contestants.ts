@@ -9,6 +9,7 @@ import { lockFiles } from '../../local_cluster/install/requirements.ts';
 import { onCore } from '../measure/cores.ts';
 import { withDescendants } from '../measure/cpu-time.ts';
 import { startProcess } from '../setup/background-process.ts';
+import type { BenchCluster } from '../setup/bench-cluster.ts';
 import { projectFolder } from '../setup/services.ts';
 
 export type ContestantName = 'mesh' | 'torch' | 'onnxruntime' | 'bentoml';
@@ -33,8 +34,8 @@ export interface ContestantOptions {
   type: string;
   /** The one that each of them runs on. */
   core: number;
-  /** For logs and what else they write. */
-  folder: string;
+  /** For logs and what else they write, and where our own service listens, as its pod does. */
+  place: Pick<BenchCluster, 'folder' | 'address'>;
 }
 
 const host = '127.0.0.1';
@@ -64,28 +65,28 @@ export async function startContestants(
 /** With the settings of its pod (`manifests/ml-pipeline/ml-backend.yaml`). */
 async function startMesh(
   stack: AsyncDisposableStack,
-  { software, type, core, folder }: ContestantOptions,
+  { software, type, core, place }: ContestantOptions,
 ): Promise<Contestant> {
-  const [port, metricsPort] = [await findFreePort(), await findFreePort()];
+  const address = place.address(1);
   const plan = {
     name: 'prediction-service',
     command: process.execPath,
     args: [join(projectFolder, 'prediction_service/server.ts')],
     env: {
-      HOST: host,
-      PORT: String(port),
-      METRICS_PORT: String(metricsPort),
+      HOST: address,
+      PORT: '5000',
+      METRICS_PORT: '9090',
       MODEL_FOLDER: storeOf(software),
       DEFAULT_MODEL: `mnist-${type}`,
       DRAIN_MS: '0',
       NODE_ENV: 'production',
       MALLOC_ARENA_MAX: '2',
     },
-    folder,
-    readyUrl: `http://${host}:${metricsPort}/internal/ready`,
+    folder: place.folder,
+    readyUrl: `http://${address}:9090/internal/ready`,
   };
   const { pid } = await startProcess(stack, onCore(core, plan));
-  const url = `http://${host}:${port}`;
+  const url = `http://${address}:5000`;
   return { name: 'mesh', url, field: 'file', bytesPath: '/predict', pids: () => withDescendants(pid) };
 }
 
@@ -108,7 +109,7 @@ async function startFastApi(
 
 async function startBentoMl(stack: AsyncDisposableStack, options: ContestantOptions): Promise<Contestant> {
   const port = await findFreePort();
-  const home = join(options.folder, 'bentoml');
+  const home = join(options.place.folder, 'bentoml');
   mkdirSync(home);
   const pids = await startPython(stack, options, {
     name: 'bentoml',
@@ -122,7 +123,7 @@ async function startBentoMl(stack: AsyncDisposableStack, options: ContestantOpti
 
 async function startPython(
   stack: AsyncDisposableStack,
-  { software, python, type, core, folder }: ContestantOptions,
+  { software, python, type, core, place }: ContestantOptions,
   {
     program,
     env,
@@ -140,7 +141,7 @@ async function startPython(
   const command = join(dirname(python), program);
   const { pid } = await startProcess(
     stack,
-    onCore(core, { ...plan, command, env: settings, folder, readyWithinMs: 120_000 }),
+    onCore(core, { ...plan, command, env: settings, folder: place.folder, readyWithinMs: 120_000 }),
   );
   return () => withDescendants(pid);
 }

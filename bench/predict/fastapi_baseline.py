@@ -1,6 +1,8 @@
 """The service that tutorials build: FastAPI, a file upload, Pillow, and PyTorch or ONNX Runtime.
 
-MODEL=FILE.onnx MODEL_TYPE=cnn RUNTIME=torch uvicorn --no-access-log fastapi_baseline:app
+    MODEL=FILE.onnx MODEL_TYPE=cnn RUNTIME=torch uvicorn --no-access-log fastapi_baseline:app
+
+An image is looked at as it arrives.
 """
 
 import os

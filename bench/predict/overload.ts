@@ -1,12 +1,12 @@
 // Three times as many requests as the service can answer, and what comes of them, of the health checks meanwhile, and of
-// the requests afterwards.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, request } from 'undici';
+// the requests afterwards. Whoever sends them does as the front proxy does: it has so many connections, lets so many requests wait for
+// one, and refuses the others before they reach the service. (The proxy itself would need the core that the requests come from.)
 import { closedLoop } from '../measure/closed-loop.ts';
 import { type Outcome, openLoop } from '../measure/open-loop.ts';
+import { createRawClient, rawPost } from '../measure/raw-client.ts';
 import type { Contestant } from './contestants.ts';
+import { type Pings, watchHealth } from './health-watch.ts';
 import { describeRecovery, goodputOf, type Recovery } from './recovery.ts';
-import { createSender } from './rounds.ts';
 import { asForm } from './uploads.ts';
 
 export interface OverloadOptions {
@@ -28,7 +28,7 @@ export interface OverloadResult {
   failures: Map<string, number>;
   answeredMs: number[];
   recovery: Recovery;
-  pings: { sent: number; failed: number; latenciesMs: number[] };
+  pings: Pings;
 }
 
 /** A client that waits longer has given up. */
@@ -37,23 +37,33 @@ const timesCapacity = 3;
 /** Before and after, of the capacity. */
 const usualShare = 0.5;
 const connections = 32;
-/** So many clients there are; one more finds no connection. */
-const mostOpen = 2_000;
+/** What the front proxy has to the backend, and how many requests wait for one of them. */
+const frontProxy = { connections: 64, waiting: 512 };
+const mostOpen = frontProxy.connections + frontProxy.waiting;
 
 /** Overloads a service, once. */
-export async function overload(contestant: Contestant, { images, seconds }: OverloadOptions): Promise<OverloadResult> {
-  const uploads = images.map((image) => asForm(image, contestant.field));
-  const sender = createSender(contestant.url, '/predict', uploads, mostOpen, 2 * inTimeMs);
+export async function overload(
+  { url, field }: Contestant,
+  { images, seconds }: OverloadOptions,
+): Promise<OverloadResult> {
+  const posts = images.map((image) => {
+    const { headers, body } = asForm(image, field);
+    return rawPost(url, '/predict', headers, body);
+  });
+  const client = createRawClient(url, { timeoutMs: 2 * inTimeMs, connections: frontProxy.connections });
+  let sent = 0;
+  const send = async () => {
+    const status = await client.request(posts[sent++ % posts.length]!);
+    if (status !== 200) throw new Error(`answered ${status}`);
+  };
   try {
-    const waiting = createSender(contestant.url, '/predict', uploads, connections);
-    const closed = await closedLoop({ clients: connections, seconds: seconds.capacity }, waiting.send);
-    await waiting.close();
+    const closed = await closedLoop({ clients: connections, seconds: seconds.capacity }, send);
     const capacity = closed.latenciesMs.length / closed.seconds;
     const load = (share: number, duration: number) =>
-      openLoop({ perSecond: capacity * share, seconds: duration, mostOpen }, sender.send);
+      openLoop({ perSecond: capacity * share, seconds: duration, mostOpen }, send);
 
     const before = await load(usualShare, seconds.before);
-    const health = watchHealth(`${contestant.url}/ping`);
+    const health = watchHealth(`${url}/ping`);
     const during = await load(timesCapacity, seconds.overload);
     const pings = await health.stop();
     const after = await load(usualShare, seconds.after);
@@ -70,7 +80,7 @@ export async function overload(contestant: Contestant, { images, seconds }: Over
       pings,
     };
   } finally {
-    await sender.close();
+    client.close();
   }
 }
 
@@ -78,39 +88,4 @@ function countFailures(outcomes: readonly Outcome[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { failure } of outcomes) if (failure !== undefined) counts.set(failure, (counts.get(failure) ?? 0) + 1);
   return counts;
-}
-
-/** Asks ten times a second whether the service is alive, as a kubelet does: on a new connection, and for a second at most. */
-function watchHealth(url: string) {
-  const stopping = new AbortController();
-  const pings: OverloadResult['pings'] = { sent: 0, failed: 0, latenciesMs: [] };
-  const agent = new Agent({ pipelining: 0 }); // No connection is used twice.
-  const ping = async () => {
-    const sentAt = performance.now();
-    pings.sent++;
-    try {
-      const answer = await request(url, { dispatcher: agent, signal: AbortSignal.timeout(1_000) });
-      await answer.body.dump();
-      if (answer.statusCode !== 200) throw new Error(`answered ${answer.statusCode}`);
-      pings.latenciesMs.push(performance.now() - sentAt);
-    } catch {
-      pings.failed++;
-    }
-  };
-  const finished = (async () => {
-    const all: Promise<void>[] = [];
-    while (!stopping.signal.aborted) {
-      all.push(ping());
-      await sleep(100, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-    await Promise.all(all);
-    await agent.destroy();
-  })();
-  return {
-    async stop() {
-      stopping.abort();
-      await finished;
-      return pings;
-    },
-  };
 }

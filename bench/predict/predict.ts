@@ -8,6 +8,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { claimOctet } from '../../local_cluster/control_plane/address-octet.ts';
 import { setCoreAside } from '../measure/cores.ts';
 import { proportionalBytes, residentBytes } from '../measure/cpu-time.ts';
 import { started, withCleanUp } from '../setup/clean-up.ts';
@@ -21,7 +22,7 @@ import { requireSamePredictions } from './same-predictions.ts';
 import { readTestImages } from './uploads.ts';
 
 const options = {
-  turns: number('of each service at each number of connections', 6, 1),
+  turns: number('of each service at each number of connections', 4, 1),
   seconds: number('how long a service is asked in a turn', 2, 0.5),
   connections: numbers('how many there are', [1, 8, 32]),
   images: number('different images that are sent', 100, 20),
@@ -40,8 +41,8 @@ export async function run(args: string[]): Promise<void> {
   const type = given['feed-forward'] ? 'ff' : 'cnn';
 
   await withCleanUp(async (stack) => {
-    const folder = await temporaryFolder(stack);
-    const contestants = await startContestants(stack, { software, python, type, core, folder });
+    const place = await choosePlace(stack);
+    const contestants = await startContestants(stack, { software, python, type, core, place });
     await requireSamePredictions(contestants, images);
     const turns = await playRounds(contestants, {
       ...given,
@@ -70,10 +71,17 @@ function memoryOf(contestant: Contestant): Memory {
   };
 }
 
-function temporaryFolder(stack: AsyncDisposableStack): Promise<string> {
-  return started(
+/** A folder, and addresses that nobody else on this machine listens on. */
+async function choosePlace(stack: AsyncDisposableStack) {
+  const folder = await started(
     stack,
     () => mkdtemp(join(tmpdir(), 'mesh-bench-')),
-    (folder) => rm(folder, { recursive: true, force: true }),
+    (made) => rm(made, { recursive: true, force: true }),
   );
+  const { octet } = await started(
+    stack,
+    () => claimOctet({ preferred: 150 }),
+    (claim) => claim.release(),
+  );
+  return { folder, address: (number: number) => `127.${octet}.100.${number}` };
 }
