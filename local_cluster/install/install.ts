@@ -6,7 +6,7 @@ import { type DatasetSources, otherDatasets, prepareDataset, prepareMnist } from
 import { installEnvoy } from './envoy.ts';
 import { buildGoProgram, builtProgram, findGo, type GoProgram } from './go.ts';
 import { installPage } from './page.ts';
-import { exportPhotoNetwork, trainNetworks } from './networks.ts';
+import { preparePhotoNetwork, trainNetworks } from './networks.ts';
 import { requirePerl } from './perl.ts';
 import { findPython, type Python } from './python.ts';
 import { installJobPackages, installTools } from './python-packages.ts';
@@ -54,7 +54,7 @@ export function installSoftware(options: InstallOptions = {}): Promise<Software>
     const mnistNetworks = step('Networks for MNIST', [packages, mnist], (context, found, data) =>
       trainNetworks(context, found, 'mnist', data),
     );
-    const photoNetwork = step('Network for photos', [packages], exportPhotoNetwork);
+    const photoNetwork = step('Network for photos', [packages], preparePhotoNetwork);
     const others = otherDatasets.map((name) => {
       const { title } = declared[name];
       const sources = options.datasets?.[name] ?? {};

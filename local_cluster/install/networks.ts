@@ -52,10 +52,28 @@ export async function trainNetworks(
 }
 
 /**
- * Finds the network for photos, or exports it from the packages that carry it, which are removed again. Gives the folder
- * that it is in.
+ * Finds the network for photos, or exports it. Gives the folder that it is in, or none with a warning where its packages
+ * cannot be had: the mesh can do without it, for instance on a machine that is offline and has everything else.
+ * @throws the signal's reason if it is aborted
  */
-export async function exportPhotoNetwork(context: StepContext, python: string): Promise<StepResult<string>> {
+export async function preparePhotoNetwork(
+  context: StepContext,
+  python: string,
+): Promise<StepResult<string | undefined>> {
+  try {
+    return await exportPhotoNetwork(context, python);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      value: undefined,
+      warning: `not available, so photos are not classified; the next \`npm start\` tries again: ${reason}`,
+    };
+  }
+}
+
+/** Exports it from the packages that carry it, which are removed again. */
+async function exportPhotoNetwork(context: StepContext, python: string): Promise<StepResult<string>> {
   const { folder, fresh } = await keep(
     'photo-network',
     hashInputs(photoSources.map(readSource)),
