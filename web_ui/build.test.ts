@@ -71,6 +71,12 @@ test('a build reads no file of the project that would not cause another build', 
   expect(unknown.filter((file) => file !== 'web_ui/index.html')).toEqual([]);
 }, 60_000);
 
+test('what the settings of the compiler are taken from would cause another build too', () => {
+  const settings = readFileSync(path.join(import.meta.dirname, 'tsconfig.json'), 'utf8');
+  const extended = path.join(import.meta.dirname, JSON.parse(settings).extends);
+  expect(sharedSources).toContain(path.relative(projectFolder, extended));
+});
+
 test('a page that has been built from the same sources is only found', async () => {
   const before = readdirSync(path.join(built, 'assets'));
   expect(await installPage(quiet, built)).toEqual({ value: built, done: undefined });

@@ -8,7 +8,7 @@ import { nameUnfinished, removeAbandoned, removeFolder } from './unfinished.ts';
 
 const pageFolder = path.join(projectFolder, 'web_ui');
 /** Sources of the page, in its folder. */
-const own = ['src', 'public', 'index.html', 'vite.config.ts', 'build.ts'];
+const own = ['src', 'public', 'index.html', 'vite.config.ts', 'tsconfig.json', 'build.ts'];
 /** What the page shares with others, and which packages it is built with; a test compares this with what a build reads. */
 export const sharedSources = [
   'mesh_client/event-stream.ts',
@@ -16,6 +16,7 @@ export const sharedSources = [
   'tier_service/state/progress-line.ts',
   'tier_service/tier-names.ts',
   'pnpm-lock.yaml',
+  'tsconfig.json',
 ];
 
 /**
