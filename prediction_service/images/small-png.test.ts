@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import sharp, { type PngOptions } from 'sharp';
 import { expect, test } from 'vitest';
+import { chunk } from '../testing/request-bodies.ts';
 import { readSmallGreyPng } from './small-png.ts';
 
 const side = 28;
@@ -49,4 +50,12 @@ test('a file that was cut off or changed anywhere is not read', async () => {
     changed[place]! ^= 1;
     expect(readSmallGreyPng(changed, side, side)).toBeUndefined();
   }
+});
+
+test('a file of so many chunks that reading it would hold up other calls is left to others', async () => {
+  const file = await encode(smooth, {});
+  const withEmptyChunks = (count: number) =>
+    Buffer.concat([file.subarray(0, 33), ...Array(count).fill(chunk('IDAT', Buffer.alloc(0))), file.subarray(33)]);
+  expect(readSmallGreyPng(withEmptyChunks(100), side, side)).toEqual(smooth);
+  expect(readSmallGreyPng(withEmptyChunks(2_000), side, side) === undefined).toBe(true);
 });

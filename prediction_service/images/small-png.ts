@@ -4,17 +4,20 @@ import { crc32, inflateSync } from 'node:zlib';
 
 const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 const headerEnd = 33;
+/** Ten times what such a file needs. One of many empty chunks would hold up all other calls; libvips reads in another thread. */
+const longestFile = 16 * 1_024;
 const bitDepth = 8;
 const grey = 0;
 /** What changes nothing of grey pixels: resolution, time, texts, and how a screen shows them. */
 const harmless = new Set(['pHYs', 'tIME', 'tEXt', 'zTXt', 'iTXt', 'gAMA', 'cHRM', 'sRGB', 'bKGD', 'sBIT', 'hIST']);
 
 /**
- * The pixels of a PNG of exactly this size in 8-bit grey, not interlaced; undefined for any other file, a damaged one too.
+ * The pixels of a PNG of exactly this size in 8-bit grey, not interlaced; undefined for any other file, one that is damaged
+ * or longer than 16 KiB too.
  * @see PNG (Third Edition), W3C 2025: 5.3 chunk layout, 9.2 filters
  */
 export function readSmallGreyPng(file: Buffer, width: number, height: number): Uint8Array | undefined {
-  if (file.length < headerEnd || signature.compare(file, 0, 8) !== 0) return undefined;
+  if (file.length < headerEnd || file.length > longestFile || signature.compare(file, 0, 8) !== 0) return undefined;
   const isPlain =
     file.readUInt32BE(8) === 13 &&
     file.toString('latin1', 12, 16) === 'IHDR' &&
