@@ -2,6 +2,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
+import type { ModelDescription } from '../model_store/model-description.ts';
 import { type Answer, startTestService } from '../testing/test-service.ts';
 
 const black = { image: Array.from({ length: 28 }, () => Array(28).fill(0)) };
@@ -64,7 +65,7 @@ describe('what is not what a writer has finished', () => {
     ['a description without classes', { describe: (own: object) => ({ ...own, classes: [] }) }, 'classes'],
     [
       'too few classes',
-      { describe: (own: object) => ({ ...own, classes: [{ class: 0, label: '0' }] }) },
+      { describe: (own: ModelDescription) => ({ ...own, classes: own.classes.slice(0, 9) }) },
       'does not fit',
     ],
     [
