@@ -10,15 +10,19 @@ export const limits = {
   uploadSeconds: 30,
   /** Width times height of one image. */
   pixels: 32_000_000,
+  /** Of all images of a call together: some seconds' work. */
+  pixelsPerCall: 100_000_000,
   /** Of an animation, or the pages of a TIFF; the first is the one that counts. */
   frames: 100,
   imagesPerCall: 100,
   /** How long one image may take to be read. */
   decodeSeconds: 10,
-  /** How many images are read at a time, beside small PNGs. */
+  /** How many images are read at a time, beside small PNGs; of one call one. */
   decodesAtATime: 2,
   /** A call is refused if its images would have to wait for longer. */
   waitMs: 1_000,
+  /** A call is refused if the images of all the others take longer: the front proxy waits for 30 s. */
+  backlogMs: 10_000,
   /** How many calls are answered at a time. */
   callsAtATime: 128,
   /** The bodies of all calls that are being answered or still arrive, in bytes. */

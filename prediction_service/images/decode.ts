@@ -21,12 +21,15 @@ export interface DecodedGrey extends GreyImage {
   wasGrey: boolean;
 }
 
+/** Counts the pixels of an image before it is read. Throws when its call has too many. */
+export type CountPixels = (pixels: number) => void;
+
 /**
  * An image in grey, upright, at most 256 pixels wide and high. What is transparent becomes what parts best from the rest.
  * @throws ServiceError 413 or 422 when it is too large or cannot be read
  */
-export function decodeGrey(file: Buffer): Promise<DecodedGrey> {
-  return read(file, async (image, { space, hasAlpha }) => {
+export function decodeGrey(file: Buffer, countPixels: CountPixels): Promise<DecodedGrey> {
+  return read(file, countPixels, async (image, { space, hasAlpha }) => {
     const isGrey = (space === 'b-w' || space === 'grey16') && !hasAlpha;
     const { data, info } = await image
       // In grey, libvips drops what is transparent.
@@ -69,12 +72,16 @@ function toGrey(pixels: Uint8Array, channels: number): Uint8Array {
  * @returns bytes in rows of pixels, red, green and blue beside each other
  * @throws ServiceError 413 or 422 when it is too large or cannot be read
  */
-export function decodePhoto(file: Buffer, input: ModelDescription['input']): Promise<Uint8Array> {
+export function decodePhoto(
+  file: Buffer,
+  input: ModelDescription['input'],
+  countPixels: CountPixels,
+): Promise<Uint8Array> {
   const side = input.shape[2]!;
   const { crop = side, resize = crop, interpolation } = input;
   const margin = Math.floor((resize - crop) / 2);
   const kernel = interpolation === 'bilinear' ? 'linear' : 'cubic';
-  return read(file, (image) =>
+  return read(file, countPixels, (image) =>
     image
       .flatten({ background: '#fff' })
       .toColourspace('srgb')
@@ -86,7 +93,11 @@ export function decodePhoto(file: Buffer, input: ModelDescription['input']): Pro
 }
 
 /** Looks at an image's size first, and reads it upright only if that is allowed. */
-async function read<T>(file: Buffer, decode: (image: Sharp, metadata: Metadata) => Promise<T>): Promise<T> {
+async function read<T>(
+  file: Buffer,
+  countPixels: CountPixels,
+  decode: (image: Sharp, metadata: Metadata) => Promise<T>,
+): Promise<T> {
   try {
     const image = sharp(file, { failOn: 'warning', limitInputPixels: limits.pixels, unlimited: false });
     const metadata = await image.metadata();
@@ -97,6 +108,7 @@ async function read<T>(file: Buffer, decode: (image: Sharp, metadata: Metadata) 
         'image_too_large',
         `it has ${pages} frames; ${limits.frames} are allowed, and the first alone would count`,
       );
+    countPixels(width * height);
     return await decode(image.timeout({ seconds: limits.decodeSeconds }).autoOrient(), metadata);
   } catch (error) {
     throw toProblem(error);

@@ -1,6 +1,6 @@
 import { problem } from '@ml-job-mesh/http-service';
 import type { ModelDescription } from '../model_store/model-description.ts';
-import { decodeGrey, decodePhoto } from './decode.ts';
+import { type CountPixels, decodeGrey, decodePhoto } from './decode.ts';
 import type { Decoder } from './decode-queue.ts';
 import { kindOf } from './image-kind.ts';
 import { digitSide, prepareDigit } from './prepare-digit.ts';
@@ -23,13 +23,13 @@ export function prepareFile(
 ): Uint8Array | Promise<Uint8Array> {
   if (bytes.length === 0) throw problem('unreadable_image', 'the image has no bytes');
   kindOf(bytes, label);
-  if (input.preparation === 'photo') return decoder.run(() => decodePhoto(bytes, input));
-  return readSmallGreyPng(bytes, digitSide, digitSide) ?? decoder.run(() => readDigit(bytes));
+  if (input.preparation === 'photo') return decoder.run(() => decodePhoto(bytes, input, decoder.countPixels));
+  return readSmallGreyPng(bytes, digitSide, digitSide) ?? decoder.run(() => readDigit(bytes, decoder.countPixels));
 }
 
 /** What comes in MNIST's size, in grey, was prepared by whoever sent it. */
-async function readDigit(file: Buffer): Promise<Uint8Array> {
-  const image = await decodeGrey(file);
+async function readDigit(file: Buffer, countPixels: CountPixels): Promise<Uint8Array> {
+  const image = await decodeGrey(file, countPixels);
   const isPrepared = image.width === digitSide && image.height === digitSide && image.wasGrey;
   return isPrepared ? image.pixels : prepareDigit(image);
 }

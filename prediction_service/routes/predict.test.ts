@@ -187,6 +187,28 @@ test('more than the images or the bytes of a call are refused', async () => {
   expect([longJson.statusCode, longJson.json().code]).toEqual([413, 'body_too_large']);
 });
 
+test('a form of small files with more pixels than a call may have is refused, and one with as many is answered', async () => {
+  const { post } = await startTestService({ models });
+  const [width, height] = [5_000, 5_000];
+  const background = { r: 0, g: 0, b: 0 };
+  const file = await sharp({ create: { width, height, channels: 3, background } })
+    .png()
+    .toBuffer();
+  const most = limits.pixelsPerCall / (width * height);
+  const form = (count: number) => formOf(Array(count).fill({ bytes: file }));
+  const refused = await post(form(100).body, '/predict', form(100).headers);
+  expect([refused.statusCode, refused.json()]).toEqual([
+    413,
+    {
+      type: 'about:blank',
+      ...{ title: 'The image is too large', status: 413, code: 'image_too_large' },
+      detail: `image ${most + 1}: the images of the call have more than 100 million pixels together; send them in parts`,
+    },
+  ]);
+  const answer = await post(form(most).body, '/predict', form(most).headers);
+  expect([answer.statusCode, answer.json().predictions.length]).toEqual([200, most]);
+}, 30_000);
+
 test.each([
   ['without anything', '--X\r\n\r\n\r\n'],
   ['that are no files', '--X\r\nA: b\r\n\r\n\r\n'],
