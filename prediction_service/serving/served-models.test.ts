@@ -47,6 +47,14 @@ describe('a new version', () => {
     await vi.waitFor(async () => expect(await version()).toBe(1), patience);
   });
 
+  test('that was taken away makes room also where a file keeps its number from being used again', async () => {
+    const { post, store } = await startTestService({ models: [sayingOnly(1), { ...sayingOnly(2), version: 2 }] });
+    store.remove('mnist-cnn', 2);
+    writeFileSync(join(store.folder, 'mnist-cnn', '2'), '');
+    const version = async () => (await post(black)).json<Answer>().version;
+    await vi.waitFor(async () => expect(await version()).toBe(1), patience);
+  });
+
   test('of the same number but another content replaces the one that is served', async () => {
     const { post, store } = await startTestService({ models: [sayingOnly(1)] });
     store.remove('mnist-cnn');
