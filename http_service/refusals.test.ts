@@ -70,6 +70,29 @@ test.each([
   expect(received).toContain(`{"length":${length}}`);
 });
 
+test('a request that does not arrive in time is answered 408 with the times that its service allows', async () => {
+  const patient = fastify({
+    ...serverOptions,
+    http: { ...serverOptions.http, headersTimeout: 500 },
+    requestTimeout: 1_500,
+  });
+  onTestFinished(() => patient.close());
+  useProblems(patient);
+  patient.post('/', async () => 'read');
+  await patient.listen({ port: 0, host: '127.0.0.1' });
+  const { port: itsPort } = patient.server.address() as AddressInfo;
+  const received = await sendRaw(
+    itsPort,
+    'POST / HTTP/1.1\r\nHost: mesh\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\na',
+  );
+  expect(received).toMatch(/^HTTP\/1.1 408 /);
+  expect(JSON.parse(received.split('\r\n\r\n')[1]!)).toEqual({
+    type: 'about:blank',
+    ...{ title: 'The request took too long to arrive', status: 408, code: 'request_timeout' },
+    detail: 'Headers have 0.5 s, and the whole request 1.5 s.',
+  });
+});
+
 test('a client that asks for a tunnel and resets the connection does no harm to the service', async () => {
   const faults: Error[] = [];
   const catchFault = (fault: Error) => void faults.push(fault);

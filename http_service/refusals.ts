@@ -1,6 +1,6 @@
 // What is refused before a route is asked: bytes that Node cannot read as a request, a path that cannot be decoded,
 // and requests that two readers could take for different ones. All of it in the form of every other error.
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { problem, type ServiceError } from './errors.ts';
@@ -40,17 +40,20 @@ export function answerOddRequests(app: FastifyInstance): void {
 }
 
 /** Answers bytes that are no HTTP request, or not soon enough, and ends the connection. */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+export function answerBrokenRequest(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   // Another answer is on its way already, and this one would be read as part of it.
   const { _httpMessage: running } = socket as { _httpMessage?: ServerResponse | null };
   if (running?.headersSent) return void socket.destroy();
-  endWithProblem(socket, describeBrokenRequest(error));
+  endWithProblem(socket, describeBrokenRequest(error, this.server));
 }
 
-function describeBrokenRequest({ code }: NodeJS.ErrnoException): ServiceError {
+function describeBrokenRequest({ code }: NodeJS.ErrnoException, server: Server): ServiceError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return problem('request_timeout', 'Headers have 5 s, and the whole request 10 s.');
+    return problem(
+      'request_timeout',
+      `Headers have ${server.headersTimeout / 1_000} s, and the whole request ${server.requestTimeout / 1_000} s.`,
+    );
   if (code === 'HPE_HEADER_OVERFLOW') return problem('headers_too_large', 'They are too many or too long.');
   return problem('invalid_request', 'It is not proper HTTP.');
 }
