@@ -32,3 +32,10 @@ test('without a model every call that needs one is 503 with Retry-After, and the
   store.publish({ biases });
   await expect.poll(async () => (await post({ image: black })).statusCode, { timeout: 10_000 }).toBe(200);
 });
+
+test('an upload that stands still is answered before its connection is ended for that', async () => {
+  const { app } = await startTestService();
+  expect(app.server.requestTimeout).toBe(30_000);
+  // The one is looked at once a second.
+  expect(app.server.timeout).toBeGreaterThan(app.server.requestTimeout + 2_000);
+});

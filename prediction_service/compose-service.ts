@@ -20,14 +20,16 @@ export interface ComposeServiceOptions {
   pollMs?: number;
   /** How many calls are answered at a time. */
   callsAtATime?: number;
+  /** How many bytes the bodies of all calls may have together. */
+  bytesAtATime?: number;
 }
 
 /** Starts everything that the service does, but for listening. It does not wait for models: it answers 503 until there is one. */
 export async function composeService(options: ComposeServiceOptions) {
-  const { modelFolder, defaultModel, clients, logger, pollMs, callsAtATime } = options;
+  const { modelFolder, defaultModel, clients, logger, pollMs, callsAtATime, bytesAtATime } = options;
   const app = createApp({ logger: logger ?? false });
   const metrics = createMetrics('prediction-service');
-  const load = createLoad(callsAtATime);
+  const load = createLoad(callsAtATime, bytesAtATime);
   const decodes = createDecodeQueue();
   const own = createPredictionMetrics(metrics, { load, decodes });
   const models = startServedModels({
@@ -45,10 +47,11 @@ export async function composeService(options: ComposeServiceOptions) {
   });
   metrics.measure(app);
   shedLoad(app, load);
-  await addInterface(app, { models, tellHistory: createHistory(modelFolder), decodes, clients });
+  await addInterface(app, { models, tellHistory: createHistory(modelFolder), decodes, clients }, load);
   return {
     app,
     metrics,
+    load,
     models,
     isReady: models.isReady,
     /** Finishes the calls that are being answered, and stops all that runs. */

@@ -8,6 +8,8 @@ export const limits = {
   jsonBytes: 2 * mebi,
   /** How long a body may take to arrive. */
   uploadSeconds: 30,
+  /** A body that comes slower, from its beginning on average, is not waited for. */
+  slowestUpload: { bytesPerSecond: 64 * 1_024, afterMs: 2_000 },
   /** Width times height of one image. */
   pixels: 32_000_000,
   /** Of all images of a call together: some seconds' work. */
@@ -25,6 +27,6 @@ export const limits = {
   backlogMs: 10_000,
   /** How many calls are answered at a time. */
   callsAtATime: 128,
-  /** The bodies of all calls that are being answered or still arrive, in bytes. */
+  /** What has come of the bodies of all calls that are being answered or still arrive, in bytes. */
   bytesAtATime: 256 * mebi,
 } as const;

@@ -17,10 +17,11 @@ export function createPredictionMetrics(
       },
     });
   gauge('mesh_predictions_in_flight', 'Calls that are being answered', load.calls);
+  gauge('mesh_predictions_body_bytes', 'What has come of the bodies of these calls', load.bytes);
   gauge('mesh_images_being_read', 'Images that are read or wait for it, beside small PNGs', decodes.waiting);
   new Counter({
     name: 'mesh_predictions_refused_total',
-    help: 'Calls that were refused unread because there were too many',
+    help: 'Calls that were refused before they were read to the end because there were too many',
     registers,
     collect() {
       this.reset();

@@ -45,4 +45,5 @@ under any media type that is not another image's.
 
 At most ${limits.imagesPerCall} images and ${limits.bodyBytes / mebi} MiB a call (${limits.jsonBytes / mebi} MiB of JSON),
 ${limits.pixels / 1e6} million pixels and ${limits.frames} frames an image, ${limits.pixelsPerCall / 1e6} million pixels in
-all images of a call, ${limits.uploadSeconds} s to send it and ${limits.decodeSeconds} s to read each. All images of a call are looked at by the same version of the model.`.trim();
+all images of a call, ${limits.uploadSeconds} s to send it, at no less than ${limits.slowestUpload.bytesPerSecond / 1_024} KiB/s, and
+${limits.decodeSeconds} s to read each. All images of a call are looked at by the same version of the model.`.trim();

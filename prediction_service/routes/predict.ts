@@ -75,8 +75,8 @@ export function predictRoutes(app: FastifyInstance, { models, decodes, clients }
     querystring: PredictQuery,
     response: answers(
       { 200: Predictions },
-      ...(['invalid_request', 'unauthorized', 'model_not_found', 'body_too_large', 'image_too_large'] as const),
-      ...(['unsupported_image', 'unreadable_image', 'overloaded', 'not_ready'] as const),
+      ...(['invalid_request', 'unauthorized', 'model_not_found', 'request_timeout', 'body_too_large'] as const),
+      ...(['image_too_large', 'unsupported_image', 'unreadable_image', 'overloaded', 'not_ready'] as const),
     ),
   };
   const options = {

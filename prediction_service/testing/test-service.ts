@@ -13,6 +13,7 @@ export interface TestServiceOptions {
   /** Where in the store's folder the service looks. */
   inFolder?: string;
   callsAtATime?: number;
+  bytesAtATime?: number;
 }
 
 /** The answer to a prediction. */
