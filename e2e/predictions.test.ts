@@ -1,10 +1,10 @@
 // The prediction backend as a client meets it: through Envoy, with the networks that the training Job has published.
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ModelDescription } from '../prediction_service/model_store/model-description.ts';
 import { digit, labels, largePicture } from '../prediction_service/testing/mnist-digits.ts';
 import { formOf, pngOf } from '../prediction_service/testing/request-bodies.ts';
 import type { Predictions } from '../prediction_service/views/prediction.ts';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { ask, askJson } from './mesh.ts';
 
 const imagesPerCall = 100;

@@ -1,5 +1,5 @@
 import { type ConnectOptions, connectToCluster, type KubernetesError } from '@ml-job-mesh/cluster-client';
-import { createMetrics, type ServiceEnvironment, runService } from '@ml-job-mesh/http-service';
+import { createMetrics, runService, type ServiceEnvironment } from '@ml-job-mesh/http-service';
 import { buildGraderApp } from './app.ts';
 import { startClusterFeed } from './cluster-feed.ts';
 import { createClusterReader } from './cluster-reader.ts';

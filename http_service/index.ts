@@ -16,11 +16,11 @@ export {
   streamStopMs,
 } from './event-stream.ts';
 export { bodyLimit, serverOptions, useProblems } from './http-app.ts';
-export { problemType } from './refusals.ts';
 export { startInternalServer } from './internal-server.ts';
 export { logDestination } from './log-destination.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { describeInvalidQuery, refuseUnknownQueries } from './queries.ts';
+export { problemType } from './refusals.ts';
 export { runService } from './run-service.ts';
 export { shorten } from './shorten.ts';
 export { endWithin, writeAndWait } from './slow-readers.ts';

@@ -100,14 +100,18 @@ describe.skipIf(noBrowser)(`on the Jobs tab${noBrowser ? ` (${noBrowser})` : ''}
   );
 
   test('the places of the free tier, who waits for them, since when and why, and which of them are mine', async () => {
-    for (let count = 0; count < 3; count++) await post('/free', { dataset: 'mnist', epochs: 2 });
+    for (let count = 0; count < 3; count++) await post('/free', { dataset: 'mnist', epochs: 4 });
     const { page, faults } = await open();
-    const mine = await startJob(page, { epochs: 2 });
+    const mine = await startJob(page, { epochs: 4 });
     const places = panel(page, 'Free tier: 2 places');
-    await vi.waitFor(async () => expect(await places.getByText(/epoch \d of 2 · loss \d\.\d/).count()).toBe(2), soon);
+    await vi.waitFor(async () => expect(await places.getByText(/epoch \d of 4 · loss \d\.\d/).count()).toBe(2), soon);
     const line = places.getByRole('list', { name: 'Waiting' }).getByRole('link');
     expect(await line.count()).toBe(2);
-    expect(await line.nth(1).getAttribute('aria-label')).toMatch(/^Number 2, yours, starts (in about \d+ |any moment)/);
+    // Where no job has ended before, it is the progress of the first two that tells when there will be room.
+    await vi.waitFor(async () => {
+      const label = await line.nth(1).getAttribute('aria-label');
+      expect(label).toMatch(/^Number 2, yours, starts (in about \d+ |any moment)/);
+    }, soon);
     expect(await textOf(places)).toMatch(/All places are taken: 2 of 2\. Next place (in about \d+ |any moment)/);
     expect(await textOf(row(page, mine))).toMatch(/queued, number 2/);
     expect(await textOf(page.getByRole('banner'))).toContain('free 2 of 2, 2 waiting');
@@ -133,7 +137,8 @@ describe.skipIf(noBrowser)(`on the Jobs tab${noBrowser ? ` (${noBrowser})` : ''}
     await shown.getByRole('button', { name: 'Run again' }).click();
     const again = await idInAddress(page, 'free', id);
     expect(await askJson(`/free/jobs/${again}`)).toMatchObject({ dataset: 'mnist', epochs: 20, pretrained: false });
-    expect(faults).toEqual([]);
+    // Of a job that was cancelled before it wrote anything there is no log, and the browser notes the 404.
+    expect(faults.filter((fault) => !fault.endsWith(`404 (Not Found) of /free/jobs/${id}/logs`))).toEqual([]);
     await page.close();
   });
 

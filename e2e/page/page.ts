@@ -45,7 +45,9 @@ export async function openPage(
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`exception: ${error}`));
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`);
+    if (!['error', 'warning'].includes(message.type())) return;
+    const { url } = message.location();
+    faults.push(`console: ${message.text()} of ${url.startsWith(site.origin) ? url.slice(site.origin.length) : url}`);
   });
   page.on('request', (request) => {
     const { protocol, host } = new URL(request.url());

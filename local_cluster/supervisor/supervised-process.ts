@@ -6,8 +6,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lastLines, openFreshLog, rotateIfLarge } from './log-file.ts';
 import { ifKnown } from '../passing-fault.ts';
+import { lastLines, openFreshLog, rotateIfLarge } from './log-file.ts';
 import { readRecords, recordProcess } from './process-records.ts';
 
 const firstBackOffMs = 250;

@@ -1,5 +1,5 @@
-import { type AddressInfo, connect } from 'node:net';
 import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { limits } from '../limits.ts';
 import { pngOf } from '../testing/request-bodies.ts';

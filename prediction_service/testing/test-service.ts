@@ -1,6 +1,7 @@
 // The service for tests: all of it, put together as it is when it runs, with a store of its own.
-import { type Clients, everybody } from '@ml-job-mesh/http-service';
+
 import { join } from 'node:path';
+import { type Clients, everybody } from '@ml-job-mesh/http-service';
 import type { InjectOptions } from 'fastify';
 import { onTestFinished, vi } from 'vitest';
 import { composeService } from '../compose-service.ts';

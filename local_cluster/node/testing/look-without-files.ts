@@ -1,8 +1,9 @@
 // For runner.test.ts, with a low limit of open files: adopts the container in the folder of the first argument, whose shim is the
 // second, and tells on standard output what it takes it for: while it has no file descriptors, when its standard input says
 // that the container has ended, and when it has descriptors again.
-import { closeSync, openSync } from 'node:fs';
+
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Runner } from '../runs/runner.ts';
 
