@@ -25,7 +25,7 @@ describe.skipIf(noBrowser)(`on the Cluster tab${noBrowser ? ` (${noBrowser})` : 
     const ended = async () =>
       Number.parseInt((await page.getByText(/ended and (?:is|are) kept for/).textContent())!, 10);
     const quotaText = () => quota.getAttribute('aria-valuetext');
-    await vi.waitFor(async () => expect(await quotaText()).toBe('0 of 2'), soon);
+    await vi.waitFor(async () => expect(await quotaText()).toBe('0 of 2 CPU'), soon);
     const before = await used();
     const endedBefore = await ended();
     expect(await page.getByRole('region', { name: /^node-[12]$/ }).count()).toBe(2);
@@ -33,11 +33,11 @@ describe.skipIf(noBrowser)(`on the Cluster tab${noBrowser ? ` (${noBrowser})` : 
     const link = page.getByRole('link', { name: `…${id.slice(-15)}` });
     await link.waitFor();
     await vi.waitFor(async () => {
-      expect(await quotaText()).toBe('900m of 2');
+      expect(await quotaText()).toBe('0.9 of 2 CPU');
       expect((await used()) - before).toBeCloseTo(0.9, 1);
     }, soon);
     await waitForStatus(id, 'succeeded');
-    await vi.waitFor(async () => expect([await link.count(), await quotaText()]).toEqual([0, '0 of 2']), soon);
+    await vi.waitFor(async () => expect([await link.count(), await quotaText()]).toEqual([0, '0 of 2 CPU']), soon);
     await vi.waitFor(async () => expect(await ended()).toBe(endedBefore + 1), soon);
     expect(faults).toEqual([]);
     await page.close();

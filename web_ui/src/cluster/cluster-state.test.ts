@@ -3,6 +3,7 @@ import {
   arrangePods,
   arrangeQuotas,
   clusterEvents,
+  describeUse,
   formatCpu,
   formatMemory,
   jobOfPod,
@@ -84,4 +85,13 @@ test('a job is known by the name of its pod', () => {
   expect(jobOfPod(pod('node-1', 'free-service', `${name}-x7k2p`, 'free'))).toBe(name);
   expect(jobOfPod(pod('node-1', 'free-service', null, 'free'))).toBeUndefined();
   expect(jobOfPod(pod('node-1', 'free-tier', 'free-tier-8697f9cbfd-66cdp'))).toBeUndefined();
+});
+
+test.each([
+  ['requests.cpu', '1800m', '2', '1.8 of 2 CPU'],
+  ['limits.cpu', '0', '2', '0 of 2 CPU'],
+  ['requests.memory', '640Mi', '4Gi', '640 MiB of 4 GiB'],
+  ['pods', '3', '20', '3 of 20'],
+])('of %s, %s used of %s read as "%s"', (resource, used, hard, expected) => {
+  expect(describeUse({ resource, used, hard })).toBe(expected);
 });

@@ -74,6 +74,17 @@ export function formatMemory(bytes: number): string {
   return `${Number((mebibytes / 1_024).toFixed(1))} GiB`;
 }
 
+/** How much of a quota is used, with its unit: `1.8 of 2 CPU`, `640 MiB of 4 GiB`, `3 of 20`. */
+export function describeUse({ resource, used, hard }: Pick<QuotaView, 'resource' | 'used' | 'hard'>): string {
+  if (resource.endsWith('cpu')) return `${toCpus(used)} of ${toCpus(hard)} CPU`;
+  const [from, to] = [used, hard].map((quantity) => quantity.replace(/^(\d+)([KMGT]i)$/, '$1 $2B'));
+  return `${from} of ${to}`;
+}
+
+/** `1800m` as `1.8`; other quantities of processors are written as numbers already. */
+const toCpus = (quantity: string) =>
+  /^\d+m$/.test(quantity) ? String(Number.parseInt(quantity, 10) / 1_000) : quantity;
+
 /** The job that a pod belongs to, by the pod's name; undefined for a pod that is none, or another client's. */
 export function jobOfPod({ name, tier }: PodView): string | undefined {
   return tier === null ? undefined : name?.replace(/-[a-z0-9]{5}$/, '');

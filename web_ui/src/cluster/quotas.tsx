@@ -1,5 +1,5 @@
 import { Panel } from '../parts/panel.tsx';
-import { arrangeQuotas, type NamespaceQuotas, type QuotaView } from './cluster-state.ts';
+import { arrangeQuotas, describeUse, type NamespaceQuotas, type QuotaView } from './cluster-state.ts';
 import { Gauge } from './gauge.tsx';
 
 /** How much of each namespace's quota is used: those of jobs, and folded away those of the services. */
@@ -40,14 +40,12 @@ function QuotaTable({ caption, namespaces }: { caption: string; namespaces: Name
               {namespace}
             </th>
           </tr>
-          {rows.map(({ name, resource, used, hard, share }) => (
-            <tr key={`${name} ${resource}`}>
-              <td>{resource}</td>
+          {rows.map((quota) => (
+            <tr key={`${quota.name} ${quota.resource}`}>
+              <td>{quota.resource}</td>
+              <td>{describeUse(quota)}</td>
               <td>
-                {used} of {hard}
-              </td>
-              <td>
-                <Gauge label={`${resource} of ${namespace}`} text={`${used} of ${hard}`} share={share ?? 0} />
+                <Gauge label={`${quota.resource} of ${namespace}`} text={describeUse(quota)} share={quota.share ?? 0} />
               </td>
             </tr>
           ))}
