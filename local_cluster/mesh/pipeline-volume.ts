@@ -20,9 +20,10 @@ export async function forgetMovedVolume(connection: ClusterConnection, folder: s
   const volume = await connection.get<V1PersistentVolume>(volumePath).catch(absent);
   if (!volume || volume.spec?.hostPath?.path === folder) return;
   for (const place of [claimPath, volumePath]) {
-    // What protects them would wait for pods that use them, and for controllers that have not started.
-    await connection.patch(place, { metadata: { finalizers: null } }).catch(absent);
     await connection.delete(place).catch(absent);
+    // What protects them would wait for pods that use them, and for controllers that have not started. Only of what is
+    // being deleted can nobody protect it again.
+    await connection.patch(place, { metadata: { finalizers: null } }).catch(absent);
   }
 }
 

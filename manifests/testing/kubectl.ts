@@ -29,10 +29,10 @@ export async function applyGroundwork(): Promise<void> {
     '../free_service/free-tier-access.yaml',
     '../premium_service/premium-tier-access.yaml',
     '../web_tier/web-tier-quota.yaml',
-    './ml-pipeline/namespace.yaml',
-    './ml-pipeline/rbac.yaml',
+    'ml-pipeline/namespace.yaml',
+    'ml-pipeline/rbac.yaml',
+    '../local_cluster/cluster_dns/cluster-dns-rbac.yaml',
   ];
-  const dns = '../../local_cluster/cluster_dns/cluster-dns-rbac.yaml';
-  const files = [...parts, dns].flatMap((part) => ['-f', pathOf(part.startsWith('.') ? part : `./${part}`)]);
+  const files = parts.flatMap((part) => ['-f', pathOf(part)]);
   await kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=ml-job-mesh', ...files]);
 }

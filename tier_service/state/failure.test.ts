@@ -6,11 +6,11 @@ import type { Pod } from './kubernetes-objects.ts';
 
 const programFolder = path.resolve(import.meta.dirname, '../../model_config');
 
-/** What `classify.py` imports can fail with; preparing the data is not a job's work. */
+/** What `classify.py` imports can fail with; the other programs of the image are not a tier's jobs. */
 function codesOfTheProgram(): string[] {
   const files = globSync('*.py', {
     cwd: programFolder,
-    exclude: ['test_*.py', 'conftest.py', 'data_preload.py'],
+    exclude: ['test_*.py', 'conftest.py', 'data_preload.py', 'pretrain.py', 'pipeline.py'],
   });
   const text = files.map((file) => readFileSync(path.join(programFolder, file), 'utf8')).join('\n');
   const raised = [...text.matchAll(/\b(?:JobError|error_message)\(\s*"(\w+)"/g)];
