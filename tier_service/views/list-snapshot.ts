@@ -1,6 +1,6 @@
 // What a stream of all jobs begins with: so much of the list as a page can show, whatever there is.
 import type { JobIndex } from '../records/job-index.ts';
-import type { JobRecord } from '../records/job-record.ts';
+import { byAcceptance, type JobRecord } from '../records/job-record.ts';
 
 /** So many of the newest jobs are told. */
 const newestJobs = 200;
@@ -28,7 +28,7 @@ export function listSnapshot(index: Listed, matches: (record: JobRecord) => bool
     chosen.add(record);
     ahead++;
   }
-  return [...chosen].sort((left, right) => (left.key < right.key ? 1 : -1));
+  return [...chosen].sort((left, right) => byAcceptance(right, left));
 }
 
 /** Those that run, those that start, and those that wait, the next one first. */
