@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { V1Deployment, V1Job } from '@kubernetes/client-node';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { applyManifests } from '../deployment/apply/apply.ts';
 import { runKubectl } from '../local_cluster/control_plane/kubectl.ts';
-import { applyManifests } from '../local_cluster/mesh/apply.ts';
 import { ask, askJson, cluster, kubeconfig } from './mesh.ts';
 
 interface Model {

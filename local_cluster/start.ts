@@ -5,12 +5,12 @@
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { deployToContext } from '../deployment/deploy-to-context.ts';
 import { requireNotRunning } from './embedded-cluster.ts';
 import { projectFolder } from './install/cache.ts';
 import { otherDatasets } from './install/datasets.ts';
 import { installSoftware, requirePlatform } from './install/install.ts';
 import { formatSeconds } from './install/screen.ts';
-import { deployToContext } from './mesh/context-deployment.ts';
 import { requireFreePorts } from './mesh/host-ports.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
 import { type LocalOptions, parseStartOptions, UsageError, usage } from './mesh/options.ts';

@@ -4,6 +4,10 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Job } from '@kubernetes/client-node';
 import { KubernetesError } from '@ml-job-mesh/cluster-client';
+import { applyManifests, type ReadJob } from '../../deployment/apply/apply.ts';
+import type { ReadApi } from '../../deployment/cluster/kubectl.ts';
+import { waitForDeployments } from '../../deployment/readiness/deployments.ts';
+import { waitForTraining } from '../../deployment/readiness/training.ts';
 import { tierNames } from '../../tier_service/tier-names.ts';
 import type { Api } from '../control_plane/control-plane.ts';
 import { commandOf } from '../control_plane/programs.ts';
@@ -11,17 +15,9 @@ import { type EmbeddedCluster, startEmbeddedCluster } from '../embedded-cluster.
 import type { Software } from '../install/install.ts';
 import { type Output, standardOutput } from '../install/screen.ts';
 import { createStepRunner, type StepContext } from '../install/step-runner.ts';
-import { applyManifests, type ReadJob } from './apply.ts';
-import {
-  type ReadApi,
-  removeEndedServicePods,
-  replaceServicePods,
-  waitForAuthority,
-  waitForDeployments,
-} from './deploy.ts';
 import { type LocalSettings, writeKustomization } from './kustomization.ts';
 import { forgetMovedVolume, pipelineFolder } from './pipeline-volume.ts';
-import { waitForTraining } from './training.ts';
+import { removeEndedServicePods, replaceServicePods, waitForAuthority } from './service-pods.ts';
 
 const readyWithinMs = 180_000;
 const probeMs = 250;

@@ -1,6 +1,7 @@
 /** What `npm start` understands on its command line. */
 import net from 'node:net';
 import { parseArgs } from 'node:util';
+import type { ContextOptions } from '../../deployment/options.ts';
 import declared from '../../model_config/datasets.json' with { type: 'json' };
 import { type Dataset, otherDatasets } from '../install/datasets.ts';
 
@@ -30,16 +31,7 @@ export interface LocalOptions {
   datasets: Record<string, string>;
 }
 
-/** What a deployment to another cluster is started with. */
-export interface ContextOptions {
-  kind: 'context';
-  context: string;
-  kubeconfig?: string | undefined;
-  /** One of `manifests/overlays`, or a folder. */
-  overlay: string;
-}
-
-export type StartOptions = LocalOptions | ContextOptions | { kind: 'help' };
+export type StartOptions = LocalOptions | ({ kind: 'context' } & ContextOptions) | { kind: 'help' };
 
 /** A command line that cannot be understood; the message says which part of it. */
 export class UsageError extends Error {

@@ -1,8 +1,9 @@
 /** Waits for the training Job, telling how far it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Job, V1PodList } from '@kubernetes/client-node';
-import { formatSeconds } from '../install/screen.ts';
-import { findReasons, type ReadApi } from './deploy.ts';
+import { formatSeconds } from '../../local_cluster/install/screen.ts';
+import type { ReadApi } from '../cluster/kubectl.ts';
+import { findReasons } from './deployments.ts';
 
 const namespace = 'ml-pipeline';
 const name = 'ml-training-job';

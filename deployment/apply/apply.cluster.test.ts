@@ -5,8 +5,8 @@ import path from 'node:path';
 import type { V1Job } from '@kubernetes/client-node';
 import { afterAll, expect, inject, test } from 'vitest';
 import { stringify } from 'yaml';
-import { runKubectl } from '../control_plane/kubectl.ts';
-import { cluster, kubeconfig, until, useNamespace } from '../node/testing/cluster-under-test.ts';
+import { runKubectl } from '../../local_cluster/control_plane/kubectl.ts';
+import { cluster, kubeconfig, until, useNamespace } from '../../local_cluster/node/testing/cluster-under-test.ts';
 import { applyManifests } from './apply.ts';
 
 const { namespace } = useNamespace('apply');

@@ -1,16 +1,17 @@
 /** Deploys the mesh to a cluster that is there already, named by a context of a kubeconfig. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { findKubectl, runKubectl } from '../control_plane/kubectl.ts';
-import { projectFolder } from '../install/cache.ts';
-import { installedControlPlane } from '../install/install.ts';
-import { formatSeconds, standardOutput } from '../install/screen.ts';
-import { createStepRunner } from '../install/step-runner.ts';
-import { applyManifests, type Kubectl } from './apply.ts';
-import { requireVersion } from './cluster-version.ts';
-import { type ReadApi, waitForDeployments } from './deploy.ts';
+import { findKubectl, runKubectl } from '../local_cluster/control_plane/kubectl.ts';
+import { projectFolder } from '../local_cluster/install/cache.ts';
+import { installedControlPlane } from '../local_cluster/install/install.ts';
+import { formatSeconds, standardOutput } from '../local_cluster/install/screen.ts';
+import { createStepRunner } from '../local_cluster/install/step-runner.ts';
+import { applyManifests } from './apply/apply.ts';
+import { requireVersion } from './cluster/cluster-version.ts';
+import type { Kubectl, ReadApi } from './cluster/kubectl.ts';
 import type { ContextOptions } from './options.ts';
-import { waitForTraining } from './training.ts';
+import { waitForDeployments } from './readiness/deployments.ts';
+import { waitForTraining } from './readiness/training.ts';
 
 const readyWithinMs = 300_000;
 const trainedWithinMs = 1_800_000;

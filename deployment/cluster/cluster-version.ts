@@ -1,5 +1,5 @@
 /** Which Kubernetes the mesh's manifests need. */
-import type { Kubectl } from './apply.ts';
+import type { Kubectl } from './kubectl.ts';
 
 /** The reasons are in `manifests/README.md`, under "Which Kubernetes". */
 const oldest = { major: 1, minor: 30 };

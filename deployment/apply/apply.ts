@@ -2,9 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { KubernetesObject, V1ConfigMap, V1Container, V1Job } from '@kubernetes/client-node';
 import { parseAllDocuments, stringify } from 'yaml';
-
-/** Runs kubectl against the cluster in question; gives what it printed. */
-export type Kubectl = (args: string[], input?: string) => Promise<string>;
+import type { Kubectl } from '../cluster/kubectl.ts';
 
 /** Each kind after what it needs; others come last. */
 const order = [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { waitForDeployments } from './deploy.ts';
+import { waitForDeployments } from './deployments.ts';
 
 const never = new AbortController().signal;
 
