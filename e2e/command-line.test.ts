@@ -6,7 +6,17 @@ import { loadJobTemplate } from '@ml-job-mesh/tier-service/submission/job-templa
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { premiumTier } from '../premium_service/app/tier.ts';
-import { askJson, clearJobs, cluster, front, listJobs, post, type TierName, waitForStatus } from './mesh.ts';
+import {
+  askJson,
+  clearJobs,
+  cluster,
+  front,
+  jobImageOf,
+  listJobs,
+  post,
+  type TierName,
+  waitForStatus,
+} from './mesh.ts';
 import { mesh, meshPrints, startMesh } from './mesh-program.ts';
 
 beforeEach(clearJobs);
@@ -41,7 +51,7 @@ async function makeFailingJob(): Promise<string> {
   const name = `premium-job-template-${Date.now().toString(36)}`;
   const choices = { dataset: 'cifar' as 'mnist', epochs: 1, pretrained: true };
   const identity = { name, namespace, suspend: false, accepted: '', requestId: '', requestHash: '' };
-  const job = buildJob(loadJobTemplate(premiumTier), choices, identity);
+  const job = buildJob(loadJobTemplate(premiumTier, await jobImageOf('premium')), choices, identity);
   await cluster.create(jobsPath(namespace), job);
   return name;
 }

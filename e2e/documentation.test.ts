@@ -3,10 +3,8 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { noBrowser, startBrowser } from './browser.ts';
-import { askJson, clearJobs, front, type SubmittedJob, type TierName, waitForStatus } from './mesh.ts';
-
-/** Swagger UI behaves differently for localhost, where it asks no validator in the net. */
-const site = new URL(front.replace('127.0.0.1', 'mesh.example'));
+import { askJson, clearJobs, type SubmittedJob, type TierName, waitForStatus } from './mesh.ts';
+import { site, siteHosts } from './site.ts';
 
 interface Description {
   paths: Record<string, Record<string, { summary: string }>>;
@@ -60,7 +58,7 @@ test.each(['free', 'premium'])('the description of the %s tier is valid OpenAPI 
 describe.skipIf(noBrowser)(`the documentation page${noBrowser ? ` (${noBrowser})` : ''}`, () => {
   let browser: Awaited<ReturnType<typeof startBrowser>>;
   beforeAll(async () => {
-    browser = await startBrowser({ hosts: { [site.hostname]: '127.0.0.1' } });
+    browser = await startBrowser({ hosts: siteHosts });
   });
   afterAll(() => browser?.stop());
   beforeEach(clearJobs);

@@ -1,17 +1,26 @@
-/** Gives the end-to-end and fault tests a whole mesh, started as a user starts it, on free ports. */
+/**
+ * Gives the end-to-end and fault tests a whole mesh: one that it starts as a user starts it, on free ports, or the one that
+ * the file describes which `MESH_UNDER_TEST` names.
+ */
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { projectFolder } from '../local_cluster/install/cache.ts';
 import { installedControlPlane } from '../local_cluster/install/install.ts';
 import { newMeshPlace, removeMeshPlace, startMeshCommand } from '../local_cluster/testing/mesh-command.ts';
+import { readMeshUnderTest } from './mesh-under-test.ts';
 import type {} from './provided-context.ts';
 
 /** Where the real test split of KMNIST lies beside the project, on machines that have it. */
 const kmnistFolder = path.resolve(projectFolder, '../shared/datasets/kmnist');
 const idxHeaderBytes = 8;
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const { MESH_UNDER_TEST: given } = process.env;
+  if (given) {
+    project.provide('mesh', readMeshUnderTest(given));
+    return undefined;
+  }
   const place = await newMeshPlace();
   const mesh = await startMeshCommand(place, existsSync(kmnistFolder) ? ['--kmnist', kmnistFolder] : []);
   project.provide('mesh', {
@@ -19,6 +28,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     grader: mesh.grader,
     kubeconfig: mesh.kubeconfig,
     controlPlane: installedControlPlane()!,
+    kustomization: path.join(place.stateFolder, 'kustomization'),
+    pipelineVolume: path.join(place.stateFolder, 'ml-pipeline'),
     kmnistTestImages: countKmnistTestImages(place.stateFolder),
     stateFolder: place.stateFolder,
   });

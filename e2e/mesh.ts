@@ -1,5 +1,6 @@
 // What every end-to-end test needs of the running mesh. Everything goes the way that a user's request goes: to Envoy.
 
+import type { V1Deployment } from '@kubernetes/client-node';
 import { connectToCluster, startWatchCache } from '@ml-job-mesh/cluster-client';
 import { annotation } from '@ml-job-mesh/tier-service/state/annotations.ts';
 import { jobsPath, podsPath } from '@ml-job-mesh/tier-service/state/job-paths.ts';
@@ -80,6 +81,14 @@ export async function listPods(namespace: string): Promise<Pod[]> {
 
 export async function listJobs(namespace: string): Promise<KubernetesJob[]> {
   return (await cluster.get<{ items: KubernetesJob[] }>(jobsPath(namespace))).items;
+}
+
+/** The image of the Jobs of a tier, as its Deployment names it. */
+export async function jobImageOf(tier: TierName): Promise<string | undefined> {
+  const path = `/apis/apps/v1/namespaces/${tier}-tier/deployments/${tier}-tier`;
+  const { spec } = await cluster.get<V1Deployment>(path);
+  return spec!.template.spec!.containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === 'JOB_IMAGE')
+    ?.value;
 }
 
 /** Watches the pods of a namespace for the rest of the test: how many live at a time, and when each came and ended. */

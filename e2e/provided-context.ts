@@ -8,10 +8,14 @@ export interface MeshContext {
   kubeconfig: string;
   /** The binary that is also kubectl: `controlPlane kubectl …`. */
   controlPlane: string;
+  /** The folder with the kustomization that the mesh was made from. */
+  kustomization: string;
+  /** Where this machine has the pipeline's volume: the folder that the training Job publishes networks in. */
+  pipelineVolume: string;
   /** How many KMNIST test images the mesh was given; 0 where it has none. */
   kmnistTestImages: number;
-  /** Where the mesh keeps its state, the records of its processes among it. */
-  stateFolder: string;
+  /** Where a mesh of processes keeps its state, their records among it; a mesh of containers has none. */
+  stateFolder?: string | undefined;
 }
 
 declare module 'vitest' {

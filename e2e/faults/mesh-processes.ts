@@ -10,7 +10,9 @@ export type MeshProcess = 'etcd' | 'kube-apiserver' | 'node-1' | 'node-2' | 'sup
  * @throws Error when there is none of this name, or the process is not what its record says
  */
 export function pidOf(name: MeshProcess): number {
-  const pid = readRecords(inject('mesh').stateFolder)[name]?.pid;
+  const { stateFolder } = inject('mesh');
+  if (!stateFolder) throw new Error(`a mesh of containers has no process ${name} on record`);
+  const pid = readRecords(stateFolder)[name]?.pid;
   if (pid === undefined) throw new Error(`the mesh has no process ${name} on record`);
   const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   if (name !== 'supervisor' && !command.includes(name)) throw new Error(`process ${pid} is not ${name}: ${command}`);

@@ -1,18 +1,15 @@
 // The page as a visitor meets it: in a real browser, through Envoy, under a name that is not this machine's own.
 import type { BrowserContext, Locator, Page } from 'playwright-core';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { startBrowser } from '../browser.ts';
-import type {} from '../provided-context.ts';
+import { site, siteHosts } from '../site.ts';
 
-const { front } = inject('mesh');
-
-/** Not localhost, which browsers trust more than others. */
-export const site = new URL(front.replace('127.0.0.1', 'mesh.example'));
+export { site };
 
 export type Browser = Awaited<ReturnType<typeof startBrowser>>;
 
 export function startPageBrowser(): Promise<Browser> {
-  return startBrowser({ hosts: { [site.hostname]: '127.0.0.1' } });
+  return startBrowser({ hosts: siteHosts });
 }
 
 /** How long what a page is about to show may take, on a machine that has other things to do; in milliseconds. */
