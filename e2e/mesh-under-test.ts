@@ -7,7 +7,7 @@ const isText = (value: unknown) => typeof value === 'string' && value !== '';
 const isThere = (value: unknown) => isText(value) && existsSync(value as string);
 
 /** What a field has to be, and how that is said. */
-const fields: Record<keyof Omit<MeshContext, 'stateFolder'>, [(value: unknown) => boolean, string]> = {
+const fields: Record<keyof Omit<MeshContext, 'stateFolder' | 'nodes'>, [(value: unknown) => boolean, string]> = {
   front: [isText, 'an address'],
   grader: [isText, 'an address'],
   kubeconfig: [isThere, 'a file that is there'],
@@ -25,7 +25,7 @@ const fields: Record<keyof Omit<MeshContext, 'stateFolder'>, [(value: unknown) =
 export function readMeshUnderTest(file: string): MeshContext {
   const described = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   const fromFile = (value: unknown) => (isText(value) ? path.resolve(path.dirname(file), value as string) : value);
-  const mesh: Record<string, unknown> = {};
+  const mesh: Record<string, unknown> = { ...(described.nodes !== undefined && { nodes: described.nodes }) };
   for (const [name, [, what]] of Object.entries(fields))
     mesh[name] = what.endsWith('that is there') ? fromFile(described[name]) : described[name];
   const wrong = Object.entries(fields).filter(([name, [isRight]]) => !isRight(mesh[name]));

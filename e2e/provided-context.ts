@@ -16,6 +16,8 @@ export interface MeshContext {
   kmnistTestImages: number;
   /** Where a mesh of processes keeps its state, their records among it; a mesh of containers has none. */
   stateFolder?: string | undefined;
+  /** Of a mesh of containers on this machine: the process ids of each node's kubelet. */
+  nodes?: Record<'node-1' | 'node-2', { kubelet: number }> | undefined;
 }
 
 declare module 'vitest' {

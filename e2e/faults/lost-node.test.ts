@@ -2,7 +2,7 @@ import type { V1Node } from '@kubernetes/client-node';
 import type { Job } from '@ml-job-mesh/tier-service/views/job-view.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { askJson, clearJobs, cluster, listPods, observePods, post, type SubmittedJob, waitForStatus } from '../mesh.ts';
-import { pidOf } from './mesh-processes.ts';
+import { bringBack, loseNode } from './node-control.ts';
 import { deployments, type ServiceName, servicePods } from './service-pods.ts';
 
 const lost = 'node-2';
@@ -11,7 +11,7 @@ const patience = { timeout: 120_000, interval: 200 };
 
 beforeEach(clearJobs);
 afterEach(async () => {
-  process.kill(pidOf('supervisor'), 'SIGCONT');
+  bringBack(lost);
   await vi.waitFor(async () => expect(await conditionOf(lost)).toBe('True'), patience);
   await cluster.patch(nodePath(lost), { spec: { unschedulable: null } });
 });
@@ -43,13 +43,6 @@ async function moveServicesAwayFrom(node: string): Promise<void> {
   await cluster.patch(nodePath(node), { spec: { unschedulable: null } });
 }
 
-/** Kills a node's agent, and holds its supervisor, which would start it again at once. */
-function killAgent(node: 'node-1' | 'node-2'): void {
-  const pid = pidOf(node);
-  process.kill(pidOf('supervisor'), 'SIGSTOP');
-  process.kill(pid, 'SIGKILL');
-}
-
 test('jobs on a node that is lost end as node_lost, the queue goes on elsewhere, and the node may come back', async () => {
   await moveServicesAwayFrom(lost);
   const pods = await observePods('free-service');
@@ -65,7 +58,7 @@ test('jobs on a node that is lost end as node_lost, the queue goes on elsewhere,
   // The other node carries all services; the emptier one is taken first.
   expect(doomed.length).toBeGreaterThan(0);
 
-  killAgent(lost);
+  loseNode(lost);
   for (const id of doomed) {
     const { status, error } = await vi.waitFor(
       async () => {
@@ -87,7 +80,7 @@ test('jobs on a node that is lost end as node_lost, the queue goes on elsewhere,
   for (const id of doomed) expect(pods.order.filter((name) => name === id)).toEqual([id]);
 
   // The node comes back, and clears away what it had.
-  process.kill(pidOf('supervisor'), 'SIGCONT');
+  bringBack(lost);
   await vi.waitFor(async () => expect(await conditionOf(lost)).toBe('True'), patience);
   await vi.waitFor(async () => {
     const left = (await listPods('free-service')).filter(({ metadata }) =>
