@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...notOurs, '**/*.cluster.test.ts', 'e2e/**'],
+          exclude: [...notOurs, '**/*.cluster.test.ts', 'e2e/**', 'container_rig/checks/**'],
           testTimeout: 30_000,
         },
       },
@@ -28,6 +28,14 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/*.test.ts', 'e2e/page/*.test.ts'],
+          globalSetup: 'e2e/mesh-setup.ts',
+          ...onCluster,
+        },
+      },
+      {
+        test: {
+          name: 'containers',
+          include: ['container_rig/checks/**/*.test.ts', 'e2e/faults/lost-node.test.ts'],
           globalSetup: 'e2e/mesh-setup.ts',
           ...onCluster,
         },
