@@ -73,6 +73,8 @@ export async function startEnvoy({ file, upstreams, env = {}, adjust }: RealEnvo
       port,
       /** Where the kubelet asks. */
       probePort: ports.probes!,
+      /** The port of each listener, by its name. */
+      ports,
       /** Its working directory. */
       folder,
       admin,
