@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Files of one project run one after the other where they share the machine's cluster. */
 const onCluster = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 300_000, pool: 'forks' as const };
-const notOurs = ['**/node_modules/**', '.mesh/**'];
+const notOurs = ['**/node_modules/**', '.mesh/**', '.rig/**'];
 
 export default defineConfig({
   test: {

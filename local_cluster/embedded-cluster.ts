@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { type NodeSettings, startNodes } from './cluster-nodes.ts';
-import { claimOctet } from './control_plane/address-octet.ts';
+import { claimOctet, controlPlaneAddress } from './control_plane/address-octet.ts';
 import { type Api, type ControlPlane, startControlPlane } from './control_plane/control-plane.ts';
 import { octetBefore, recordOctet } from './control_plane/octet-record.ts';
 import { isReplacementPending, recordReplacementDone } from './control_plane/pending-replacement.ts';
@@ -144,7 +144,7 @@ async function startProcesses(
   stack.defer(() => plane?.stopControllers());
   plane = await startControlPlane({
     programs: software.controlPlane,
-    octet,
+    address: controlPlaneAddress(octet),
     stateFolder,
     log,
     cancel,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClusterConnection, connectToCluster } from '@ml-job-mesh/cluster-client';
-import { claimOctet } from '../../local_cluster/control_plane/address-octet.ts';
+import { claimOctet, controlPlaneAddress } from '../../local_cluster/control_plane/address-octet.ts';
 import { startControlPlane } from '../../local_cluster/control_plane/control-plane.ts';
 import { startEmbeddedCluster } from '../../local_cluster/embedded-cluster.ts';
 import type { Software } from '../../local_cluster/install/install.ts';
@@ -49,7 +49,13 @@ export async function startBenchControlPlane(stack: AsyncDisposableStack, softwa
   );
   const controlPlane = await started(
     stack,
-    () => startControlPlane({ programs: software.controlPlane, octet, stateFolder: folder, log: console.error }),
+    () =>
+      startControlPlane({
+        programs: software.controlPlane,
+        address: controlPlaneAddress(octet),
+        stateFolder: folder,
+        log: console.error,
+      }),
     (running) => running.stop(),
   );
   const kubeconfig = controlPlane.credentials.kubeconfigs.admin;

@@ -2,23 +2,29 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { controlPlaneAddress, ports } from './address-octet.ts';
+import { ports } from './address-octet.ts';
 import { type Credentials, frontProxyName } from './credentials.ts';
 
 /** What the command lines depend on. */
 export interface ComponentSettings {
-  octet: number;
+  /** Where all of it listens. */
+  address: string;
   stateFolder: string;
   credentials: Credentials;
+  /** What the nodes run; pods as processes unless told otherwise. */
+  nodes?: NodeKind;
 }
 
-/** Only needed inside the cluster, where Services are headless; nothing listens there. */
+/** Whether pods are processes that share the control plane's network, or containers on kubelets with a network of their own. */
+export type NodeKind = 'processes' | 'containers';
+
+/** Addresses of Services. Only on nodes with a network of their own does anything answer there. */
 const serviceRange = '10.96.0.0/16';
 
 /** etcd, for the API server's certificate only. Writes are safe: it syncs before it answers. */
-export function etcdArgs({ octet, stateFolder, credentials }: ComponentSettings): string[] {
-  const clientUrl = `https://${controlPlaneAddress(octet)}:${ports.etcdClient}`;
-  const peerUrl = `https://${controlPlaneAddress(octet)}:${ports.etcdPeer}`;
+export function etcdArgs({ address, stateFolder, credentials }: ComponentSettings): string[] {
+  const clientUrl = `https://${address}:${ports.etcdClient}`;
+  const peerUrl = `https://${address}:${ports.etcdPeer}`;
   return [
     '--name=etcd',
     `--data-dir=${path.join(stateFolder, 'etcd')}`,
@@ -43,8 +49,7 @@ export function etcdArgs({ octet, stateFolder, credentials }: ComponentSettings)
 }
 
 /** The API server: certificates and tokens only, RBAC, nodes held to their own pods. */
-export function apiServerArgs({ octet, credentials }: ComponentSettings): string[] {
-  const address = controlPlaneAddress(octet);
+export function apiServerArgs({ address, credentials, nodes = 'processes' }: ComponentSettings): string[] {
   return [
     `--bind-address=${address}`,
     `--advertise-address=${address}`,
@@ -59,14 +64,14 @@ export function apiServerArgs({ octet, credentials }: ComponentSettings): string
     `--etcd-cafile=${credentials.etcdCa}`,
     `--etcd-certfile=${credentials.etcdClient.certificate}`,
     `--etcd-keyfile=${credentials.etcdClient.key}`,
-    // It must not change with the octet, or tokens handed out before would be refused.
+    // It must not change with the address, or tokens handed out before would be refused.
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-signing-key-file=${credentials.serviceAccountKey}`,
     `--service-account-key-file=${credentials.serviceAccountPublicKey}`,
     `--service-cluster-ip-range=${serviceRange}`,
-    // Loopback addresses are refused in EndpointSlices; pods get this one as KUBERNETES_SERVICE_HOST instead.
-    '--endpoint-reconciler-type=none',
-    '--kubelet-preferred-address-types=ExternalIP',
+    ...(nodes === 'processes'
+      ? reachProcesses
+      : [...reachContainers, `--kubelet-certificate-authority=${credentials.clusterCa}`]),
     `--kubelet-client-certificate=${credentials.nodeClient.certificate}`,
     `--kubelet-client-key=${credentials.nodeClient.key}`,
     // For extension API servers (metrics-server, say): the API server passes on who the user is, and proves that it is itself.
@@ -83,11 +88,23 @@ export function apiServerArgs({ octet, credentials }: ComponentSettings): string
   ];
 }
 
+/** How the API server is reached from pods, and how it reaches nodes and pods. */
+const reachProcesses = [
+  // Loopback addresses are refused in EndpointSlices; pods get this one as KUBERNETES_SERVICE_HOST instead.
+  '--endpoint-reconciler-type=none',
+  '--kubelet-preferred-address-types=ExternalIP',
+];
+const reachContainers = [
+  '--kubelet-preferred-address-types=InternalIP',
+  // It goes to the pods of an extension API server themselves: where it runs, a Service's address need not lead anywhere.
+  '--enable-aggregator-routing',
+];
+
 /** The controller manager, quick enough that hundreds of Jobs posted at once do not wait for its own rate limit. */
-export function controllerManagerArgs({ octet, credentials }: ComponentSettings): string[] {
+export function controllerManagerArgs({ address, credentials }: ComponentSettings): string[] {
   return [
     `--kubeconfig=${credentials.kubeconfigs['controller-manager']}`,
-    ...servingArgs(octet, ports.controllerManager, credentials, 'controller-manager'),
+    ...servingArgs(address, ports.controllerManager, credentials, 'controller-manager'),
     `--root-ca-file=${credentials.clusterCa}`,
     `--service-account-private-key-file=${credentials.serviceAccountKey}`,
     '--use-service-account-credentials',
@@ -102,7 +119,7 @@ export function controllerManagerArgs({ octet, credentials }: ComponentSettings)
 }
 
 /** The scheduler; writes the configuration file that its rate limits need. */
-export function schedulerArgs({ octet, stateFolder, credentials }: ComponentSettings): string[] {
+export function schedulerArgs({ address, stateFolder, credentials }: ComponentSettings): string[] {
   const configuration = path.join(stateFolder, 'scheduler.yaml');
   writeFileSync(
     configuration,
@@ -118,12 +135,12 @@ export function schedulerArgs({ octet, stateFolder, credentials }: ComponentSett
       podMaxBackoffSeconds: 1,
     }),
   );
-  return [`--config=${configuration}`, ...servingArgs(octet, ports.scheduler, credentials, 'scheduler')];
+  return [`--config=${configuration}`, ...servingArgs(address, ports.scheduler, credentials, 'scheduler')];
 }
 
 /** Health and metrics of the two, for clients that the API server knows and allows. */
 function servingArgs(
-  octet: number,
+  address: string,
   port: number,
   credentials: Credentials,
   component: 'controller-manager' | 'scheduler',
@@ -131,7 +148,7 @@ function servingArgs(
   const pair = component === 'scheduler' ? credentials.scheduler : credentials.controllerManager;
   const kubeconfig = credentials.kubeconfigs[component];
   return [
-    `--bind-address=${controlPlaneAddress(octet)}`,
+    `--bind-address=${address}`,
     `--secure-port=${port}`,
     `--tls-cert-file=${pair.certificate}`,
     `--tls-private-key-file=${pair.key}`,

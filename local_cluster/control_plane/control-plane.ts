@@ -5,10 +5,17 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterConnection, connectToCluster } from '@ml-job-mesh/cluster-client';
 import { type ProcessPlan, type SupervisedProcess, startSupervised } from '../supervisor/supervised-process.ts';
-import { controlPlaneAddress, ports } from './address-octet.ts';
+import { ports } from './address-octet.ts';
 import type { KeyPair } from './certificates.ts';
-import { apiServerArgs, type ComponentSettings, controllerManagerArgs, etcdArgs, schedulerArgs } from './components.ts';
-import { type Credentials, prepareCredentials } from './credentials.ts';
+import {
+  apiServerArgs,
+  type ComponentSettings,
+  controllerManagerArgs,
+  etcdArgs,
+  type NodeKind,
+  schedulerArgs,
+} from './components.ts';
+import { type CredentialOptions, type Credentials, prepareCredentials } from './credentials.ts';
 import { runKubectl } from './kubectl.ts';
 import { type Component, commandOf } from './programs.ts';
 
@@ -39,8 +46,13 @@ export type Api = Pick<ControlPlane, 'credentials' | 'connection' | 'kubectl'>;
 export interface ControlPlaneOptions {
   /** The components' programs, as `commandOf` takes them. */
   programs: string;
-  octet: number;
+  /** Where all of it listens, for instance `127.244.0.1`. */
+  address: string;
   stateFolder: string;
+  /** What the nodes run; pods as processes unless told otherwise. */
+  nodes?: NodeKind;
+  /** What the certificates name besides the address, and who else is given one. */
+  credentials?: CredentialOptions;
   log: (line: string) => void;
   /**
    * Awaited when the API answers and nothing is controlled yet. Nodes are started here: found not ready, as a stop has
@@ -53,10 +65,9 @@ export interface ControlPlaneOptions {
 
 /** Starts all four components; returns when each says that it is healthy. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { octet, stateFolder, programs } = options;
-  const address = controlPlaneAddress(octet);
-  const credentials = await prepareCredentials(stateFolder, address, ports.apiServer);
-  const settings: ComponentSettings = { octet, stateFolder, credentials };
+  const { address, stateFolder, programs, nodes = 'processes' } = options;
+  const credentials = await prepareCredentials(stateFolder, address, ports.apiServer, options.credentials);
+  const settings: ComponentSettings = { address, stateFolder, credentials, nodes };
   const started: SupervisedProcess[] = [];
   const stopNamed = async (names: string[]) => {
     const chosen = names.flatMap((name) => started.filter((process) => process.name === name));

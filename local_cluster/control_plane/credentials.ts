@@ -46,15 +46,43 @@ export interface Credentials {
   controllerManager: KeyPair;
   scheduler: KeyPair;
   admin: KeyPair;
+  nodes: Record<(typeof nodeNames)[number], KeyPair>;
   /** Kubeconfig files. */
-  kubeconfigs: Record<'admin' | 'controller-manager' | 'scheduler' | (typeof nodeNames)[number], string>;
+  kubeconfigs: Record<ClientName, string>;
+}
+
+/** Who is given a kubeconfig, and who each is to the API server. */
+const identities = {
+  admin: { user: 'mesh-admin', groups: ['system:masters'] },
+  'controller-manager': { user: 'system:kube-controller-manager' },
+  scheduler: { user: 'system:kube-scheduler' },
+  'node-1': { user: 'system:node:node-1', groups: ['system:nodes'] },
+  'node-2': { user: 'system:node:node-2', groups: ['system:nodes'] },
+} satisfies Record<string, Subject>;
+
+/** A name of those. */
+export type ClientName = keyof typeof identities;
+
+/** What differs between clusters. */
+export interface CredentialOptions {
+  /** Name of the kubeconfigs' context; `ml-job-mesh` if left out. */
+  context?: string;
+  /** Where else than at its address the API server is reached: its Service's address, say. */
+  apiServerHosts?: string[];
+  /** Addresses and names at which others serve with the certificate that they have as clients. */
+  hosts?: Partial<Record<ClientName, string[]>>;
 }
 
 /**
  * Makes what is missing and issues this run's certificates.
  * @param address the control plane's address, for instance `127.244.0.1`
  */
-export async function prepareCredentials(stateFolder: string, address: string, port: number): Promise<Credentials> {
+export async function prepareCredentials(
+  stateFolder: string,
+  address: string,
+  port: number,
+  { context = 'ml-job-mesh', apiServerHosts = [], hosts = {} }: CredentialOptions = {},
+): Promise<Credentials> {
   const folder = path.join(stateFolder, 'pki');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   /** Pods that are left of earlier starts trust the authority that is lost, and their tokens are from the key that is. */
@@ -76,20 +104,14 @@ export async function prepareCredentials(stateFolder: string, address: string, p
 
   const issue = async (name: string, authority: KeyPair, subject: Subject, hosts?: string[]) =>
     writePair(folder, name, await issueCertificate(authority, subject, hosts));
-  const identities = {
-    admin: { user: 'mesh-admin', groups: ['system:masters'] },
-    'controller-manager': { user: 'system:kube-controller-manager' },
-    scheduler: { user: 'system:kube-scheduler' },
-    'node-1': { user: 'system:node:node-1', groups: ['system:nodes'] },
-    'node-2': { user: 'system:node:node-2', groups: ['system:nodes'] },
-  };
-  const ofComponent = { 'controller-manager': [address], scheduler: [address] } as Record<string, string[]>;
-  const clients = {} as Record<keyof typeof identities, KeyPair>;
+  const served = { 'controller-manager': [address], scheduler: [address], ...hosts } as Record<string, string[]>;
+  const clients = {} as Record<ClientName, KeyPair>;
   const kubeconfigs = {} as Credentials['kubeconfigs'];
-  for (const [name, subject] of Object.entries(identities) as [keyof typeof identities, Subject][]) {
-    clients[name] = await issue(name, cluster, subject, ofComponent[name]);
+  for (const [name, subject] of Object.entries(identities) as [ClientName, Subject][]) {
+    clients[name] = await issue(name, cluster, subject, served[name]);
     kubeconfigs[name] = path.join(stateFolder, name === 'admin' ? 'kubeconfig' : `pki/${name}.kubeconfig`);
-    writePrivate(kubeconfigs[name], buildKubeconfig(cluster, clients[name], name, `https://${address}:${port}`));
+    const place = { server: `https://${address}:${port}`, context };
+    writePrivate(kubeconfigs[name], buildKubeconfig(cluster, clients[name], name, place));
   }
   const apiServerNames = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'localhost'];
   return {
@@ -99,7 +121,11 @@ export async function prepareCredentials(stateFolder: string, address: string, p
     frontProxyCa: path.join(folder, 'ml-job-mesh-front-proxy-ca.crt'),
     serviceAccountKey,
     serviceAccountPublicKey,
-    apiServer: await issue('kube-apiserver', cluster, { user: 'kube-apiserver' }, [address, ...apiServerNames]),
+    apiServer: await issue('kube-apiserver', cluster, { user: 'kube-apiserver' }, [
+      address,
+      ...apiServerNames,
+      ...apiServerHosts,
+    ]),
     etcd: await issue('etcd', etcd, { user: 'etcd' }, [address]),
     etcdClient: await issue('etcd-client', etcd, { user: 'kube-apiserver-etcd-client' }),
     nodeClient: await issue('kubelet-client', nodeClient, { user: 'kube-apiserver-kubelet-client' }),
@@ -107,18 +133,22 @@ export async function prepareCredentials(stateFolder: string, address: string, p
     controllerManager: clients['controller-manager'],
     scheduler: clients.scheduler,
     admin: clients.admin,
+    nodes: { 'node-1': clients['node-1'], 'node-2': clients['node-2'] },
     kubeconfigs,
   };
 }
 
-function buildKubeconfig(authority: KeyPair, client: KeyPair, user: string, server: string): string {
+function buildKubeconfig(
+  authority: KeyPair,
+  client: KeyPair,
+  user: string,
+  { server, context }: { server: string; context: string },
+): string {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [
-      { name: 'ml-job-mesh', cluster: { 'certificate-authority-data': base64(authority.certificate), server } },
-    ],
+    clusters: [{ name: context, cluster: { 'certificate-authority-data': base64(authority.certificate), server } }],
     users: [
       {
         name: user,
@@ -128,8 +158,8 @@ function buildKubeconfig(authority: KeyPair, client: KeyPair, user: string, serv
         },
       },
     ],
-    contexts: [{ name: 'ml-job-mesh', context: { cluster: 'ml-job-mesh', user } }],
-    'current-context': 'ml-job-mesh',
+    contexts: [{ name: context, context: { cluster: context, user } }],
+    'current-context': context,
   });
 }
 

@@ -29,7 +29,11 @@ test('an etcd that has no space takes writes again after what the documentation 
   const etcd = await startSupervised({
     name: 'etcd',
     command,
-    args: [...first, ...etcdArgs({ octet, stateFolder, credentials }), '--quota-backend-bytes=8000000'],
+    args: [
+      ...first,
+      ...etcdArgs({ address: controlPlaneAddress(octet), stateFolder, credentials }),
+      '--quota-backend-bytes=8000000',
+    ],
     logFile: path.join(stateFolder, 'etcd.log'),
     stateFolder,
     isReady: async () => ask('maintenance/status', {}).includes('version'),

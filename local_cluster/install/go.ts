@@ -18,13 +18,14 @@ const oldestMinor = 26;
 const frugalBelowBytes = 8e9;
 
 /** The Go programs that the project has. */
-export type GoProgram = 'control-plane' | 'shim' | 'shim-tests' | 'conformance';
+export type GoProgram = 'control-plane' | 'shim' | 'shim-tests' | 'conformance' | 'node-programs';
 
 const sources: Record<GoProgram, string> = {
   'control-plane': path.join(projectFolder, 'local_cluster', 'control_plane'),
   shim: path.join(projectFolder, 'local_cluster', 'shim'),
   'shim-tests': path.join(projectFolder, 'local_cluster', 'shim'),
   conformance: path.join(projectFolder, 'local_cluster', 'conformance'),
+  'node-programs': path.join(projectFolder, 'container_rig', 'node_programs'),
 };
 
 /** Compiled in seconds, with little room: they need nothing but the standard library. */
@@ -33,6 +34,7 @@ const small = new Set<GoProgram>(['shim', 'shim-tests']);
 /** What is built besides the program itself, into the same folder. */
 const companions: Partial<Record<GoProgram, string[]>> = {
   conformance: ['k8s.io/kubernetes/test/images/agnhost'],
+  'node-programs': ['./coredns', './pause', 'sigs.k8s.io/metrics-server/cmd/metrics-server'],
 };
 
 /** The path of a program that is there already. */
@@ -161,7 +163,7 @@ function memoryBytes(): number {
 function hashOf(program: GoProgram): string {
   const folder = sources[program];
   const hasTests = program === 'shim-tests';
-  const names = readdirSync(folder).filter(
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
     (name) => /^go\.(mod|sum)$|\.go$/.test(name) && (hasTests || !name.endsWith('_test.go')),
   );
   const files = names.sort().map((name) => ({ file: name, content: readFileSync(path.join(folder, name)) }));

@@ -127,6 +127,28 @@ export function installConformance(options: InstallOptions = {}): Promise<string
   return installGoProgram('conformance', 'End-to-end specs', options);
 }
 
+/** Programs of a cluster whose nodes run containers. */
+export interface ContainerCluster {
+  /** As in `Software`. */
+  controlPlane: string;
+  /** kubelet and kube-proxy, one program; coredns, metrics-server and pause are beside it. */
+  nodePrograms: string;
+}
+
+/** Installs the programs of a cluster whose nodes run containers: those that come from Go modules. */
+export function installContainerCluster(options: InstallOptions = {}): Promise<ContainerCluster> {
+  return withRunner(options, async (runner, workFolder) => {
+    const python = runner.step('Python', [], () => findPython());
+    const { go, controlPlane } = addControlPlaneSteps(runner.step, python, workFolder, 'node-programs');
+    // After the control plane, whose packages it shares: both at once would compile them twice.
+    const nodePrograms = runner.step('Programs of the nodes', [go, controlPlane], (context, found) =>
+      buildGoProgram(context, 'node-programs', found, workFolder),
+    );
+    await runner.finish();
+    return { controlPlane: await controlPlane, nodePrograms: await nodePrograms };
+  });
+}
+
 /** Compiles the shim's own tests. Gives the path of the program that runs them. */
 export function installShimTests(options: InstallOptions = {}): Promise<string> {
   return installGoProgram('shim-tests', "Container shim's tests", options);
@@ -153,21 +175,33 @@ function addGoSteps(
   python: Promise<Python>,
   workFolder: string,
 ): { controlPlane: Promise<string>; shim: Promise<string> } {
+  const { go, controlPlane } = addControlPlaneSteps(step, python, workFolder, 'shim');
+  return {
+    controlPlane,
+    shim: step('Container shim', [go], (context, found) => buildGoProgram(context, 'shim', found, workFolder)),
+  };
+}
+
+/** Adds the steps that give the control plane and the Go that builds `other` too. */
+function addControlPlaneSteps(
+  step: StepRunner['step'],
+  python: Promise<Python>,
+  workFolder: string,
+  other: GoProgram,
+): { go: Promise<string>; controlPlane: Promise<string> } {
   const released = findRelease(kubernetesVersion, etcdVersion, process.arch);
   const isMissing = (program: GoProgram) => builtProgram(program) === undefined;
   const release = step('Kubernetes', [], async (context): Promise<StepResult<string | undefined>> => {
     return released && isMissing('control-plane') ? installRelease(context, released) : { value: undefined };
   });
   const go = step('Go', [python, release], async (context, found, folder) => {
-    const isNeeded = (!folder && isMissing('control-plane')) || isMissing('shim');
+    const isNeeded = (!folder && isMissing('control-plane')) || isMissing(other);
     return isNeeded ? findGo(context, found, workFolder) : { value: 'go' };
   });
-  return {
-    controlPlane: step('Kubernetes', [go, release], async (context, found, folder) =>
-      folder ? { value: folder } : buildGoProgram(context, 'control-plane', found, workFolder),
-    ),
-    shim: step('Container shim', [go], (context, found) => buildGoProgram(context, 'shim', found, workFolder)),
-  };
+  const controlPlane = step('Kubernetes', [go, release], async (context, found, folder) =>
+    folder ? { value: folder } : buildGoProgram(context, 'control-plane', found, workFolder),
+  );
+  return { go, controlPlane };
 }
 
 async function withRunner<T>(

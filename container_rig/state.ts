@@ -1,0 +1,44 @@
+/** What a rig keeps in its state folder about itself. */
+import path from 'node:path';
+import { projectFolder } from '../local_cluster/install/cache.ts';
+import { readRecordFile } from '../local_cluster/record-file.ts';
+import type { ProcessIdentity } from '../local_cluster/supervisor/process-identity.ts';
+
+/** The rig of this clone, unless RIG_STATE names another folder: two rigs need two of them. */
+export const defaultStateFolder = path.resolve(process.env.RIG_STATE ?? path.join(projectFolder, '.rig'));
+
+/** A rig that answers; the file `rig.json`. */
+export interface RigRecord {
+  /** The first process in the rig's namespaces, as it is seen from outside. */
+  pid: number;
+  kubeconfig: string;
+  registry: string;
+  /** A folder of programs for use in it: kubectl. */
+  tools: string;
+  /** Addresses of the mesh, where it is deployed. */
+  front?: string;
+  grader?: string;
+}
+
+/** What has to be cleared away, also when whoever started it was killed; the file `owner.json`. */
+export interface OwnerRecord {
+  cgroup: string;
+  /** Missing before they are started. */
+  processes?: ProcessIdentity[];
+  /** Which namespaces they are in, as `/proc/PID/ns` has it. */
+  namespaces?: string[];
+}
+
+/** Where both are. */
+export const rigFile = (stateFolder: string) => path.join(stateFolder, 'rig.json');
+export const ownerFile = (stateFolder: string) => path.join(stateFolder, 'owner.json');
+
+/**
+ * Reads what is known of the rig that runs.
+ * @throws Error when none does
+ */
+export function readRig(stateFolder = defaultStateFolder): RigRecord {
+  const record = readRecordFile<RigRecord>(rigFile(stateFolder));
+  if (record) return record;
+  throw new Error(`no rig is ready in ${stateFolder}: start one with \`node container_rig/up.ts\``);
+}
