@@ -109,21 +109,32 @@ async function waitUntilReady(
   child: ChildProcess,
   stateFolder: string,
   log: (line: string) => void,
-  cancel?: AbortSignal,
+  cancel: AbortSignal = new AbortController().signal,
 ) {
-  cancel?.throwIfAborted();
-  return new Promise<{ kubeconfig: string }>((resolve, reject) => {
+  cancel.throwIfAborted();
+  const settled = new AbortController();
+  const signal = settled.signal;
+  const ready = new Promise<{ kubeconfig: string }>((resolve, reject) => {
     child.on('message', (message: InsideMessage) => {
       if ('say' in message) log(message.say);
       else if ('ready' in message) resolve(message.ready);
       else reject(new Error(message.failed));
     });
-    cancel?.addEventListener('abort', () => reject(new Error('stopped before it was ready')));
-    child.on('exit', () => {
-      const said = readFileSync(path.join(stateFolder, 'inside.log'), 'utf8').trim();
-      reject(new Error(`the rig has ended while it was starting: ${said}`));
-    });
   });
+  try {
+    return await Promise.race([
+      ready,
+      once(child, 'exit', { signal }).then(() => {
+        const said = readFileSync(path.join(stateFolder, 'inside.log'), 'utf8').trim();
+        throw new Error(`the rig has ended while it was starting: ${said}`);
+      }),
+      once(cancel, 'abort', { signal }).then(() => {
+        throw new Error('stopped before it was ready');
+      }),
+    ]);
+  } finally {
+    settled.abort();
+  }
 }
 
 /**

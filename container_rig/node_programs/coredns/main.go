@@ -13,7 +13,8 @@ import (
 )
 
 func init() {
-	dnsserver.Directives = []string{"errors", "health", "ready", "template", "kubernetes"}
+	// In the order in which they are asked.
+	dnsserver.Directives = []string{"errors", "health", "ready", "kubernetes", "template"}
 }
 
 func main() {
