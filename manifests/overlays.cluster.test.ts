@@ -1,70 +1,52 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import type {
   KubernetesObject,
-  V1Container,
   V1DaemonSet,
   V1Deployment,
   V1Job,
   V1ObjectMeta,
   V1PersistentVolumeClaim,
+  V1Pod,
 } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { cluster } from '../local_cluster/node/testing/cluster-under-test.ts';
 import { applyGroundwork, kubectl, pathOf } from './testing/kubectl.ts';
+import { containersOf, listFolders, nameOf, ofKind, render } from './testing/render.ts';
 
-const overlays = ['local', 'context', 'eks'];
-const options = [[], ['rate-limit'], ['api-keys'], ['rate-limit', 'api-keys'], ['one-node-volume']];
-
-/** What an overlay and some components are together. */
-async function render(overlay: string, components: string[] = []): Promise<KubernetesObject[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'kustomize-'));
-  const from = (path: string) => relative(folder, pathOf(path));
-  const kustomization = {
-    apiVersion: 'kustomize.config.k8s.io/v1beta1',
-    kind: 'Kustomization',
-    resources: [from(`./overlays/${overlay}`)],
-    components: components.map((name) => from(`./components/${name}`)),
-  };
-  await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
-  const rendered = await kubectl(['kustomize', folder]);
-  await rm(folder, { recursive: true });
-  return parseAllDocuments(rendered).map((document) => document.toJS());
-}
-
-function nameOf({ kind, metadata }: KubernetesObject): string {
-  return `${kind} ${metadata?.namespace ?? ''}/${metadata?.name}`;
-}
+const overlays = await listFolders('overlays');
+const components = await listFolders('components');
+const clusterWideKinds = await listClusterWideKinds();
 
 const jobNamespaces = ['free-service', 'premium-service', 'default'];
 
-/** Each object with the namespace that it lands in; undefined for kinds that are in none. */
-async function withNamespaces(objects: KubernetesObject[]) {
-  const clusterWide = await kubectl(['api-resources', '--namespaced=false', '--no-headers']);
-  const kinds = new Set(
-    clusterWide
+/** Kinds whose objects are in no namespace. */
+async function listClusterWideKinds(): Promise<Set<string>> {
+  const printed = await kubectl(['api-resources', '--namespaced=false', '--no-headers']);
+  return new Set(
+    printed
       .trim()
       .split('\n')
-      .map((line) => line.trim().split(/\s+/).at(-1)),
+      .map((line) => line.trim().split(/\s+/).at(-1)!),
   );
-  return objects.map((object) => ({
-    ...object,
-    namespace: kinds.has(object.kind!) ? undefined : (object.metadata?.namespace ?? 'default'),
-  }));
 }
 
-function deploymentsIn(objects: KubernetesObject[]): V1Deployment[] {
-  return objects.filter(({ kind }) => kind === 'Deployment') as V1Deployment[];
+/** The namespace that an object lands in: `default` if it names none; undefined for kinds that are in none. */
+function namespaceOf({ kind, metadata }: KubernetesObject): string | undefined {
+  return clusterWideKinds.has(kind!) ? undefined : (metadata?.namespace ?? 'default');
 }
 
-function jobsIn(objects: KubernetesObject[]): V1Job[] {
-  return objects.filter(({ kind }) => kind === 'Job') as V1Job[];
-}
+const deploymentsIn = (objects: KubernetesObject[]) => ofKind<V1Deployment>(objects, 'Deployment');
+const jobsIn = (objects: KubernetesObject[]) => ofKind<V1Job>(objects, 'Job');
 
-function containersOf({ spec }: V1Deployment | V1DaemonSet | V1Job): V1Container[] {
-  return [...(spec?.template.spec?.initContainers ?? []), ...spec!.template.spec!.containers];
+/** Has the API server look at objects, as if they were applied. */
+async function tryToApply(objects: KubernetesObject[]): Promise<void> {
+  const everything = objects.map((object) => stringify(object)).join('---\n');
+  const how = ['--server-side', '--force-conflicts', '--field-manager=ml-job-mesh', '--dry-run=server'];
+  const printed = await kubectl(['apply', ...how, '-f', '-'], everything);
+  expect(printed.trim().split('\n')).toHaveLength(objects.length);
 }
 
 function environmentOf(objects: KubernetesObject[], deployment: string): Record<string, string | undefined> {
@@ -79,48 +61,55 @@ function milliCpu(amount = '0'): number {
   return amount.endsWith('m') ? Number.parseInt(amount, 10) : Number(amount) * 1000;
 }
 
+const tooMuch = [
+  [{ cpu: '100' }, /maximum cpu usage per Container/],
+  [{ memory: '100Gi' }, /maximum memory usage per Container/],
+] as const;
+
 beforeAll(applyGroundwork);
 
+test.each(components)('The component %s is accepted by the API server', async (component) => {
+  await tryToApply(await render('../base', [component]));
+});
+
+test('Every overlay and every component has a line in the README', async () => {
+  const readme = await readFile(pathOf('README.md'), 'utf8');
+  const named = [...overlays.map((name) => `overlays/${name}`), ...components.map((name) => `components/${name}`)];
+  expect(named.filter((name) => !new RegExp(`^\\| \`${name}\` +\\|`, 'm').test(readme))).toEqual([]);
+});
+
 describe.each(overlays)('The overlay %s', (overlay) => {
-  test.each(options)('is accepted by the API server, with the components %s %s', async (...components) => {
-    const objects = await render(overlay, components.filter(Boolean));
-    const everything = objects.map((object) => stringify(object)).join('---\n');
-    const apply = [
-      'apply',
-      '--server-side',
-      '--force-conflicts',
-      '--field-manager=ml-job-mesh',
-      '--dry-run=server',
-      '-f',
-      '-',
-    ];
-    const printed = await kubectl(apply, everything);
-    expect(printed.trim().split('\n')).toHaveLength(objects.length);
+  test.each([[], ['rate-limit', 'api-keys']])('is accepted by the API server, with %s %s', async (...options) => {
+    await tryToApply(await render(overlay, options.filter(Boolean)));
   });
 
-  test('marks everything as part of the mesh, and puts nothing into the Job namespaces but quotas and roles', async () => {
+  test('marks everything as part of the mesh, and puts nothing that runs into the Job namespaces', async () => {
     const objects = await render(overlay);
     const partOf = (metadata?: V1ObjectMeta) => metadata?.labels?.['app.kubernetes.io/part-of'];
     const unmarked = objects.filter(({ metadata }) => partOf(metadata) !== 'ml-job-mesh');
     expect(unmarked.map(nameOf)).toEqual([]);
-    const workloads = objects.filter(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet') as V1Deployment[];
+    const workloads = [...deploymentsIn(objects), ...ofKind<V1DaemonSet>(objects, 'DaemonSet')];
     expect(workloads.filter(({ spec }) => partOf(spec?.template.metadata) !== 'ml-job-mesh').map(nameOf)).toEqual([]);
 
-    // What names no namespace goes into `default`, unless its kind has none.
-    const placed = await withNamespaces(objects);
-    const contents = (namespace: string) => placed.filter((object) => object.namespace === namespace).map(nameOf);
+    const contents = (namespace: string) => objects.filter((object) => namespaceOf(object) === namespace).map(nameOf);
     expect(Object.fromEntries(jobNamespaces.map((namespace) => [namespace, contents(namespace).sort()]))).toEqual({
       'free-service': [
+        'LimitRange free-service/containers',
+        'NetworkPolicy free-service/deny-all',
         'ResourceQuota free-service/free-tier-quota',
         'RoleBinding free-service/free-tier',
         'RoleBinding free-service/grader-interface',
+        'ServiceAccount free-service/default',
       ],
       'premium-service': [
+        'LimitRange premium-service/containers',
+        'NetworkPolicy premium-service/deny-all',
         'ResourceQuota premium-service/premium-tier-quota',
         'RoleBinding premium-service/grader-interface',
         'RoleBinding premium-service/premium-tier',
+        'ServiceAccount premium-service/default',
       ],
-      default: ['RoleBinding default/premium-tier'],
+      default: ['NetworkPolicy default/ml-job-mesh-premium-jobs', 'RoleBinding default/premium-tier'],
     });
   });
 
@@ -190,29 +179,47 @@ test('A service that asked for more than its namespace allows would not run: nei
       );
     const podSpec = spec!.template.spec!;
     const [container, ...others] = podSpec.containers;
-    const limits = { ...container!.resources!.limits, cpu: '100' };
-    const greedy = { ...container, resources: { ...container!.resources, limits } };
+    const withLimit = (limit: object) => ({
+      ...container,
+      resources: { limits: { ...container!.resources!.limits, ...limit } },
+    });
+    const many = Array.from({ length: 60 }, (_, index) => ({ ...container, name: `copy-${index}` }));
     await expect(create({ ...podSpec, hostNetwork: true })).rejects.toThrow(/violates PodSecurity "restricted/);
-    await expect(create({ ...podSpec, containers: [greedy, ...others] })).rejects.toThrow(/exceeded quota/);
+    for (const [limit, refusal] of tooMuch) {
+      const asking = create({ ...podSpec, containers: [withLimit(limit), ...others] });
+      await expect(asking).rejects.toThrow(refusal);
+    }
+    await expect(create({ ...podSpec, containers: many })).rejects.toThrow(/exceeded quota/);
   }
 });
 
 test.each(['free', 'premium'])(
-  'A %s Job may run in its namespace as its template is, and not with privileges',
+  'A %s Job may run in its namespace as its template is, neither with privileges nor larger, and one without limits gets its own',
   async (tier) => {
     const file = pathOf(`../${tier}_service/job/${tier}-job-template.yaml`);
     const { spec }: V1Job = parse(await readFile(file, 'utf8'));
     const path = `/api/v1/namespaces/${tier}-service/pods`;
     const create = (podSpec: object) =>
-      cluster.create(
+      cluster.create<V1Pod>(
         path,
         { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a-job' }, spec: podSpec },
         { query: { dryRun: 'All' } },
       );
     const podSpec = spec!.template.spec!;
     expect(podSpec.automountServiceAccountToken).toBe(false);
-    await expect(create(podSpec)).resolves.toBeDefined();
-    await expect(create({ ...podSpec, hostNetwork: true })).rejects.toMatchObject({ status: 403 });
+    const [container] = podSpec.containers;
+    const resourcesOf = (pod: V1Pod) => pod.spec!.containers[0]!.resources;
+    expect(resourcesOf(await create(podSpec))).toEqual(container!.resources);
+    await expect(create({ ...podSpec, hostNetwork: true })).rejects.toThrow(/violates PodSecurity "restricted/);
+    for (const [limit, refusal] of [
+      [{ cpu: '1' }, /per Container is 900m/],
+      [{ memory: '2Gi' }, /per Container is 1536Mi/],
+    ] as const) {
+      const larger = { ...container, resources: { limits: { ...container!.resources!.limits, ...limit } } };
+      await expect(create({ ...podSpec, containers: [larger] })).rejects.toThrow(refusal);
+    }
+    const unlimited = await create({ ...podSpec, containers: [{ ...container, resources: undefined }] });
+    expect(resourcesOf(unlimited)).toEqual(container!.resources);
   },
 );
 
@@ -221,10 +228,7 @@ test('Two Jobs of 0.9 CPU fit on a node of 2 CPU beside all services at once, on
   const asks = (workload: V1Deployment | V1DaemonSet | V1Job) =>
     containersOf(workload).reduce((sum, { resources }) => sum + milliCpu(resources?.requests?.cpu), 0);
   const services = deploymentsIn(objects).reduce((sum, deployment) => sum + asks(deployment), 0);
-  const onEachNode = (objects.filter(({ kind }) => kind === 'DaemonSet') as V1DaemonSet[]).reduce(
-    (sum, set) => sum + asks(set),
-    0,
-  );
+  const onEachNode = ofKind<V1DaemonSet>(objects, 'DaemonSet').reduce((sum, set) => sum + asks(set), 0);
   const training = jobsIn(objects).reduce((sum, job) => sum + asks(job), 0);
   expect(2 * 900 + 2 * services + onEachNode + training).toBeLessThanOrEqual(2_000);
 });
@@ -241,12 +245,12 @@ test('The pipeline has the limits that its users were told', async () => {
   });
 });
 
-test('Only EKS has EFS, an Ingress and a HorizontalPodAutoscaler; elsewhere the volume is a folder or of the default class', async () => {
+test('Only EKS has EFS, an Ingress and HorizontalPodAutoscalers; elsewhere the volume is a folder or of the default class', async () => {
   const onlySomewhere = ['StorageClass', 'HorizontalPodAutoscaler', 'Ingress', 'PersistentVolume'];
   const found = await Promise.all(
     overlays.map(async (overlay) => {
       const objects = await render(overlay);
-      const kinds = objects.map(({ kind }) => kind!).filter((kind) => onlySomewhere.includes(kind));
+      const kinds = [...new Set(objects.map(({ kind }) => kind!))].filter((kind) => onlySomewhere.includes(kind));
       const claim = objects.find(({ kind }) => kind === 'PersistentVolumeClaim') as V1PersistentVolumeClaim;
       const { accessModes, storageClassName, volumeName } = claim.spec!;
       return [overlay, { kinds: kinds.sort(), accessModes, storageClassName, volumeName }];
@@ -256,6 +260,7 @@ test('Only EKS has EFS, an Ingress and a HorizontalPodAutoscaler; elsewhere the 
   expect(Object.fromEntries(found)).toEqual({
     local: { kinds: ['PersistentVolume'], accessModes, storageClassName: '', volumeName: 'ml-pipeline-storage' },
     context: { kinds: [], accessModes },
+    kind: { kinds: [], accessModes: ['ReadWriteOnce'] },
     eks: { kinds: ['HorizontalPodAutoscaler', 'Ingress', 'StorageClass'], accessModes, storageClassName: 'efs-sc' },
   });
 });

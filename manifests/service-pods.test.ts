@@ -42,7 +42,10 @@ describe.each([
     const pod = await readPod(deployment);
     const { workingDir, volumeMounts } = await readEnvoy();
     const mount = volumeMounts!.find(({ mountPath }) => mountPath === workingDir)!;
-    expect(pod.volumes!.find(({ name }) => name === mount.name)).toEqual({ name: mount.name, emptyDir: {} });
+    expect(pod.volumes!.find(({ name }) => name === mount.name)).toEqual({
+      name: mount.name,
+      emptyDir: { sizeLimit: '1Mi' },
+    });
   });
 
   test('is drained by its preStop hook, over a socket that its own user alone may open', async () => {

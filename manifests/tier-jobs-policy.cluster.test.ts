@@ -36,7 +36,10 @@ beforeAll(async () => {
   premium = await connectAs('premium-tier', 'premium-tier');
   free = await connectAs('free-tier', 'free-tier');
   somebody = await connectAs('default', neighbour);
-  await until(async () => (await tryOut(createJob(somebody, 'default', 'premium', true))) !== 'done', 'the policy');
+  await until(
+    async () => (await tryOut(createJob(somebody, 'default', 'premium', { dryRun: true }))) !== 'done',
+    'the policy',
+  );
 });
 
 afterAll(async () => {
@@ -71,10 +74,17 @@ async function connectAs(namespace: string, name: string): Promise<ClusterConnec
 const jobsIn = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`;
 const jobIn = (namespace: string, name: string) => `${jobsIn(namespace)}/${name}`;
 
-/** Makes a Job that never gets a pod, from the tier's own template or another's; gives its name. */
-async function createJob(by: ClusterConnection, namespace: string, tier?: string, dryRun = false): Promise<string> {
-  const template: V1Job = parse(await readFile(pathOf('../premium_service/job/premium-job-template.yaml'), 'utf8'));
+/** Makes a Job that never gets a pod, from a tier's template with another class if one is given; gives its name. */
+async function createJob(
+  by: ClusterConnection,
+  namespace: string,
+  tier?: string,
+  { dryRun = false, priorityClassName }: { dryRun?: boolean; priorityClassName?: string } = {},
+): Promise<string> {
+  const own = tier === 'free' ? 'free' : 'premium';
+  const template: V1Job = parse(await readFile(pathOf(`../${own}_service/job/${own}-job-template.yaml`), 'utf8'));
   const { [tierLabel]: _, ...labels } = template.metadata!.labels!;
+  if (priorityClassName !== undefined) Object.assign(template.spec!.template.spec!, { priorityClassName });
   const name = `policy-${randomBytes(6).toString('hex')}`;
   const metadata = { ...template.metadata, name, labels: { ...labels, ...(tier && { [tierLabel]: tier }) } };
   const query = dryRun ? { dryRun: 'All' } : {};
@@ -172,4 +182,17 @@ test('The free tier goes on with its own Jobs, and an administrator may make Job
   const own = jobIn('free-service', await createJob(free, 'free-service', 'free'));
   expect(await tryOut(free.patch(own, { spec: { suspend: true } }))).toBe('done');
   expect(await tryOut(createJob(cluster, 'default', 'premium'))).toBe('done');
+});
+
+test.each([
+  ['free', ['ml-job-mesh-premium', 'ml-job-mesh-services', 'system-cluster-critical']],
+  ['premium', ['ml-job-mesh-free', 'ml-job-mesh-services', 'system-cluster-critical']],
+])('The %s tier gives its Jobs no other priority than its own', async (tier, others) => {
+  const [by, namespace] = tier === 'free' ? [free, 'free-service'] : [premium, 'premium-service'];
+  const tryClass = (priorityClassName: string) =>
+    tryOut(createJob(by, namespace, tier, { priorityClassName, dryRun: true }));
+  const refused = `403 the ${tier} tier may only create Jobs of the priority class ml-job-mesh-${tier}`;
+  expect(await Promise.all(others.map(tryClass))).toEqual(others.map(() => refused));
+  // No class is what a tier's Jobs have that is older than the classes, for as long as an update takes.
+  expect(await Promise.all([`ml-job-mesh-${tier}`, ''].map(tryClass))).toEqual(['done', 'done']);
 });

@@ -7,7 +7,9 @@ import type { Kubectl } from '../cluster/kubectl.ts';
 /** Each kind after what it needs; others come last. */
 const order = [
   'Namespace',
+  'PriorityClass',
   'ResourceQuota',
+  'LimitRange',
   'ConfigMap',
   'ServiceAccount',
   'ClusterRole',
@@ -19,10 +21,12 @@ const order = [
   'StorageClass',
   'PersistentVolume',
   'PersistentVolumeClaim',
+  'NetworkPolicy',
   'Job',
   'Service',
   'DaemonSet',
   'Deployment',
+  'PodDisruptionBudget',
   'HorizontalPodAutoscaler',
   'Ingress',
 ];

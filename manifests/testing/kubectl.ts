@@ -25,9 +25,14 @@ export function pathOf(relative: string): string {
 export async function applyGroundwork(): Promise<void> {
   const parts = [
     'base/namespaces.yaml',
+    'base/priority-classes.yaml',
     'base/rbac',
     '../free_service/free-tier-access.yaml',
     '../premium_service/premium-tier-access.yaml',
+    '../free_service/free-tier-quota.yaml',
+    '../free_service/free-tier-limits.yaml',
+    '../premium_service/premium-tier-quota.yaml',
+    '../premium_service/premium-tier-limits.yaml',
     '../web_tier/web-tier-quota.yaml',
     'ml-pipeline/namespace.yaml',
     'ml-pipeline/rbac.yaml',

@@ -1,0 +1,163 @@
+// Who can reach whom under the NetworkPolicies: every pod of the mesh, pods of others, the internet and the API server,
+// at every port that a pod declares and one that it does not. What is not in the table below is out of reach.
+
+import { readFile } from 'node:fs/promises';
+import type { KubernetesObject, V1Job, V1Service } from '@kubernetes/client-node';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { pathOf } from './testing/kubectl.ts';
+import { isReachable, type NetworkPolicy, type Party, type Port } from './testing/reachability.ts';
+import { containersOf, listFolders, ofKind, render, type Workload, workloadsIn } from './testing/render.ts';
+
+const undeclared: Port = { port: 12345, protocol: 'TCP' };
+const dns: Port = { port: 53, protocol: 'UDP' };
+const tcp = (...ports: number[]): Port[] => ports.map((port) => ({ port, protocol: 'TCP' }));
+
+/** A party with the ports at which others may try it. */
+interface Host extends Party {
+  ports: Port[];
+}
+
+/** Pods of Jobs, made from the tiers' templates in each of the namespaces where they run. */
+async function listJobPods(): Promise<Host[]> {
+  const places = { free: ['free-service'], premium: ['premium-service', 'default'] };
+  const hosts = Object.entries(places).map(async ([tier, namespaces]) => {
+    const template = parse(await readFile(pathOf(`../${tier}_service/job/${tier}-job-template.yaml`), 'utf8')) as V1Job;
+    const { labels } = template.spec!.template.metadata!;
+    return namespaces.map((namespace) => createPod(`${tier}-job`, namespace, labels!, tcp(8080)));
+  });
+  return (await Promise.all(hosts)).flat();
+}
+
+function createPod(
+  name: string,
+  namespace: string,
+  labels: Record<string, string>,
+  ports: Port[],
+  hostNetwork = false,
+): Host {
+  const namespaceLabels = { 'kubernetes.io/metadata.name': namespace };
+  const pod = { namespace, namespaceLabels, labels, ports, hostNetwork };
+  return { name: `${namespace}/${name}`, ip: hostNetwork ? '192.0.2.10' : '10.88.1.9', pod, ports };
+}
+
+function podOf(workload: Workload): Host {
+  const ports = containersOf(workload).flatMap(({ ports = [] }) =>
+    ports.map(({ name, containerPort, protocol = 'TCP' }) => ({ name, port: containerPort, protocol }) as Port),
+  );
+  const { metadata, spec } = workload.spec!.template;
+  const { name, namespace } = workload.metadata!;
+  return createPod(name!, namespace!, metadata!.labels!, ports, spec!.hostNetwork);
+}
+
+const others: Host[] = [
+  createPod('coredns', 'kube-system', { 'k8s-app': 'kube-dns' }, [dns, ...tcp(53)]),
+  createPod('prometheus', 'monitoring', {}, tcp(9090)),
+  createPod('somebody', 'default', {}, tcp(8080)),
+  // Labels can be copied, namespaces cannot.
+  createPod('imitator', 'elsewhere', { 'app.kubernetes.io/name': 'web-tier' }, tcp(8080)),
+];
+const outside: Host[] = [
+  { name: 'the internet', ip: '203.0.113.7', ports: tcp(80, 443) },
+  { name: 'the API server', ip: '10.89.0.1', ports: tcp(443, 6443, 8443) },
+  { name: 'instance metadata', ip: '169.254.169.254', ports: tcp(80) },
+  { name: "a node's DNS cache", ip: '169.254.20.10', ports: [dns] },
+];
+
+/** Who reaches each host of `to` at each of its ports; ports that nobody reaches are left out. */
+function tabulate(policies: NetworkPolicy[], from: Host[], to: Host[]): Record<string, string[]> {
+  const rows = to.flatMap((host) =>
+    [...host.ports, undeclared].map((port) => {
+      const reaching = from.filter((one) => one.name !== host.name && isReachable(policies, one, host, port));
+      const label = `${host.name} ${port.port}${port.protocol === 'UDP' ? '/UDP' : ''}`;
+      return [label, reaching.map(({ name }) => name).sort()] as const;
+    }),
+  );
+  return Object.fromEntries(rows.filter(([, reaching]) => reaching.length > 0));
+}
+
+describe.each(await listFolders('overlays'))('In the overlay %s', async (overlay) => {
+  const objects = await render(overlay);
+  const policies = ofKind<KubernetesObject & NetworkPolicy>(objects, 'NetworkPolicy');
+  const ours = [...workloadsIn(objects).map(podOf), ...(await listJobPods())];
+  const inNodesNetwork = ours.filter(({ pod }) => pod!.hostNetwork);
+  const governed = ours.filter(({ pod }) => !pod!.hostNetwork);
+  const namesOf = (hosts: Host[]) => hosts.map(({ name }) => name);
+  const governedOnly = (table: Record<string, string[]>) =>
+    Object.fromEntries(
+      Object.entries(table)
+        .map(([port, names]) => [port, names.filter((name) => namesOf(governed).includes(name))] as const)
+        .filter(([, names]) => names.length > 0),
+    );
+
+  test('a pod of the mesh is reached by these, and by nobody else', () => {
+    const everybody = [...ours, ...others, ...outside];
+    // Whose own egress is closed reaches nobody at all; the front and the tiers reach only what they need.
+    const clients = namesOf([...others, ...outside, ...inNodesNetwork]);
+    const front = 'web-tier/web-tier';
+    const prometheus = 'monitoring/prometheus';
+    expect(tabulate(policies, everybody, governed)).toEqual({
+      'web-tier/web-tier 8080': clients.sort(),
+      'web-tier/grader-interface 5000': [...clients, front].sort(),
+      'web-tier/grader-interface 9090': [prometheus],
+      'free-tier/free-tier 8080': [front],
+      'free-tier/free-tier 9090': [prometheus],
+      'premium-tier/premium-tier 8080': [front],
+      'premium-tier/premium-tier 9090': [prometheus],
+      'ml-pipeline/ml-backend 5000': [front],
+      'ml-pipeline/ml-backend 9090': [prometheus],
+      'ml-pipeline/ml-frontend 3000': [front],
+      'ml-pipeline/ml-frontend 9090': [prometheus],
+    });
+  });
+
+  test('pods of the mesh reach these outside it, and nothing else', () => {
+    const front = ['web-tier/web-tier'];
+    const askTheApi = ['free-tier/free-tier', 'premium-tier/premium-tier', 'web-tier/grader-interface'];
+    expect(governedOnly(tabulate(policies, ours, [...others, ...outside]))).toEqual({
+      'kube-system/coredns 53': front,
+      'kube-system/coredns 53/UDP': front,
+      "a node's DNS cache 53/UDP": front,
+      'the API server 443': askTheApi,
+      'the API server 6443': askTheApi,
+      'the API server 8443': askTheApi,
+      // Policies cannot tell the API server from other addresses.
+      'the internet 443': askTheApi,
+    });
+  });
+
+  test("every pod is under a policy in both directions, but those in their node's network", () => {
+    const open = governed.filter(
+      (host) =>
+        isReachable(policies, host, outside[2]!, undeclared) || isReachable(policies, outside[0]!, host, undeclared),
+    );
+    expect(namesOf(open)).toEqual([]);
+    expect(namesOf(inNodesNetwork)).toEqual(overlay === 'local' ? ['kube-system/cluster-dns'] : []);
+  });
+
+  test("pods that are nobody's of the mesh are left as they are", () => {
+    const [, prometheus, somebody] = others;
+    for (const port of [...tcp(80, 8080, 9090), dns]) {
+      expect(isReachable(policies, prometheus!, somebody!, port)).toBe(true);
+      expect(isReachable(policies, outside[0]!, somebody!, port)).toBe(true);
+      expect(isReachable(policies, somebody!, outside[0]!, port)).toBe(true);
+    }
+  });
+
+  // Some network plug-ins (EKS's) compare a rule's port with the Service's as well.
+  test('where a client of a Service is under a policy, the Service has the port that its pods have', () => {
+    const services = ofKind<V1Service>(objects, 'Service').filter(({ spec }) => spec?.clusterIP === 'None');
+    const ports = services.map(({ metadata, spec }) => {
+      const host = governed.find(({ name }) => name === `${metadata!.namespace}/${metadata!.name}`);
+      const { port, targetPort } = spec!.ports![0]!;
+      return [metadata!.name, port, host?.ports.find(({ name }) => name === targetPort)?.port];
+    });
+    expect(ports.toSorted()).toEqual([
+      ['free-tier', 8080, 8080],
+      ['grader-interface', 5000, 5000],
+      ['ml-backend', 5000, 5000],
+      ['ml-frontend', 3000, 3000],
+      ['premium-tier', 8080, 8080],
+    ]);
+  });
+});
