@@ -17,6 +17,8 @@ const refusedForMs = 2_000;
 /** What graders read, of the front and of the grader interface itself. */
 const gradersPaths = ['/config', '/free/logs', '/premium/logs', '/free/resource-quota'];
 
+const blankImage = Array.from({ length: 28 }, () => Array(28).fill(0));
+
 beforeEach(clearJobs);
 
 /** One request on a connection of its own. Rejects with the connection's own error. */
@@ -100,8 +102,8 @@ test('services are restarted one after the other, and a client needs no more tha
   const refusing = new Set<string>();
   const accepted = await runOneJobPerTier();
   const sent: Promise<unknown>[] = [];
-  const load = (perSecond: number, method: string, url: string, body?: string) => {
-    const onTaken = (text: string) => void (body && accepted.push(JSON.parse(text).id));
+  const ignore = () => undefined;
+  const load = (perSecond: number, method: string, url: string, body?: string, onTaken: Sent['onTaken'] = ignore) => {
     const one = async () => {
       const onRefused = (origin: string) => refusing.add(origin);
       const failure = await sendUntilConnected({ method, url, body, onTaken, onRefused });
@@ -115,9 +117,13 @@ test('services are restarted one after the other, and a client needs no more tha
     load(10, 'GET', `${front}/free/queue`),
     load(10, 'GET', `${front}/premium/jobs`),
     ...gradersPaths.flatMap((path) => [load(2, 'GET', front + path), load(2, 'GET', grader + path)]),
-    load(2, 'POST', `${front}/free`, '{"dataset":"mnist","pretrained":true}'),
+    ...['/', '/models'].map((path) => load(5, 'GET', front + path)),
+    load(2, 'POST', `${front}/predict`, JSON.stringify({ image: blankImage })),
+    load(2, 'POST', `${front}/free`, '{"dataset":"mnist","pretrained":true}', (text) => {
+      accepted.push(JSON.parse(text).id);
+    }),
   ];
-  for (const service of ['free', 'premium', 'grader', 'front'] as const) {
+  for (const service of Object.keys(deployments) as ServiceName[]) {
     refusing.clear();
     await restart(service);
     expect([service, failures]).toEqual([service, []]);
@@ -131,4 +137,4 @@ test('services are restarted one after the other, and a client needs no more tha
   expect(accepted.length).toBeGreaterThan(10);
   const jobs = (await Promise.all(jobNamespaces.map(listJobs))).flat().map(({ metadata }) => metadata!.name!);
   expect(jobs.sort()).toEqual(accepted.sort());
-}, 400_000);
+}, 500_000);
