@@ -1,77 +1,146 @@
 /** Deploys the mesh to a cluster that is there already, named by a context of a kubeconfig. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { findKubectl, runKubectl } from '../local_cluster/control_plane/kubectl.ts';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { projectFolder } from '../local_cluster/install/cache.ts';
-import { installedControlPlane } from '../local_cluster/install/install.ts';
-import { formatSeconds, standardOutput } from '../local_cluster/install/screen.ts';
-import { createStepRunner } from '../local_cluster/install/step-runner.ts';
-import { applyManifests } from './apply/apply.ts';
-import { requireVersion } from './cluster/cluster-version.ts';
+import { formatSeconds } from '../local_cluster/install/screen.ts';
+import { createStepRunner, type StepContext, type StepRunner } from '../local_cluster/install/step-runner.ts';
+import { applyObjects } from './apply/apply.ts';
+import { describePlan, findPrunable, requireFeasible } from './apply/describe-plan.ts';
+import { isNothing, makePlan, type Plan } from './apply/plan.ts';
+import { renderManifests } from './apply/render.ts';
+import { findCluster, type NamedCluster } from './cluster/contexts.ts';
+import { describeCluster } from './cluster/describe-cluster.ts';
+import { deleteOwn } from './cluster/inventory.ts';
 import type { Kubectl, ReadApi } from './cluster/kubectl.ts';
-import type { ContextOptions } from './options.ts';
+import type { DeployOptions } from './options.ts';
 import { waitForDeployments } from './readiness/deployments.ts';
 import { waitForTraining } from './readiness/training.ts';
+import { confirm, ownTerminal, showLines, type Terminal } from './terminal.ts';
 
 const readyWithinMs = 300_000;
 const trainedWithinMs = 1_800_000;
 const pollMs = 2_000;
 
+/** What the manifests say, and what applying them would do. */
+interface Prepared {
+  objects: KubernetesObject[];
+  plan: Plan;
+}
+
 /**
- * Applies `manifests/overlays/context`, or the kustomization that was named, and waits until the networks are trained and
+ * Says what it will do, asks, applies the kustomization that was named, and waits until the networks are trained and
  * everything is ready. Gives what to tell the user then.
- * @throws Error if the context is not known, the cluster does not answer, the training fails, or something does not get ready
+ * @throws Error if the context is not known, the cluster does not answer, the user says no, the training fails, or
+ *   something does not get ready
  */
 export async function deployToContext(
-  { context, kubeconfig, overlay }: ContextOptions,
+  options: DeployOptions,
   cancel: AbortSignal,
+  terminal: Terminal = ownTerminal(),
 ): Promise<string> {
-  const programs = findKubectl(installedControlPlane());
-  const where = [`--context=${context}`, ...(kubeconfig ? [`--kubeconfig=${path.resolve(kubeconfig)}`] : [])];
-  const kubectl: Kubectl = (args, input) => runKubectl(programs, [...where, ...args], input);
-  const runner = createStepRunner(standardOutput(), cancel);
+  const cluster = await findCluster(options);
+  const { objects, plan } = await prepare(cluster, options.overlay, cancel, terminal);
+  showLines(terminal, [`Applying ${options.overlay} to ${cluster.context}:`, ...describePlan(plan, options.prune)]);
+  requireFeasible(plan, options.adopt);
+  if (options.dryRun) return 'Nothing was changed (--dry-run).';
+  const removed = options.prune ? findPrunable(plan) : [];
+  if ((!isNothing(plan) || removed.length > 0) && !options.yes)
+    await confirm(terminal, `Apply this to ${cluster.context} (${cluster.server})?`, cancel);
+  const runner = createStepRunner(terminal.output, cancel);
+  addSteps(runner, cluster.kubectl, { objects, plan }, removed);
+  await runner.finish().catch((error: Error) => {
+    const what = cancel.aborted ? 'stopped before everything was ready' : error.message;
+    throw new Error(`${what}\nWhat was applied stays; running this again goes on from there`, { cause: error });
+  });
+  return describeAccess(cluster);
+}
+
+async function prepare(
+  cluster: NamedCluster,
+  overlay: string,
+  cancel: AbortSignal,
+  terminal: Terminal,
+): Promise<Prepared> {
+  const runner = createStepRunner(terminal.output, cancel);
   const reaching = runner.step('Cluster', [], async ({ say }) => {
-    say('asking for its nodes');
-    const names = (await kubectl(['get', 'nodes', '-o', 'name', '--request-timeout=10s'])).trim().split('\n');
-    const version = await requireVersion(kubectl);
-    return { value: version, done: `${context}, ${names.length} node${names.length === 1 ? '' : 's'}, ${version}` };
+    say(`asking ${cluster.server} for its version and nodes`);
+    return { value: undefined, done: await describeCluster(cluster) };
   });
-  const applying = runner.step('Manifests', [reaching], async ({ say }) => {
-    say('applying them');
-    await applyManifests(kubectl, findOverlay(overlay));
-    return { value: undefined, done: `applied ${overlay}` };
-  });
-  const readText = (path: string) => kubectl(['get', '--raw', path]);
-  const read: ReadApi = async (path) => JSON.parse(await readText(path));
-  runner.step('Services', [applying], async ({ say, signal }) => {
-    await waitForDeployments(read, say, signal, readyWithinMs);
-    return { value: undefined, done: 'all ready' };
-  });
-  runner.step('Training', [applying], async ({ say, signal }) => {
-    const tookMs = await waitForTraining({ read, readText, say, signal, withinMs: trainedWithinMs, pollMs });
-    return { value: undefined, done: `done, after ${formatSeconds(tookMs)} in the cluster` };
+  const preparing = runner.step('Manifests', [reaching], async ({ say }) => {
+    const folder = findOverlay(overlay);
+    say('comparing them with the cluster');
+    const objects = await renderManifests(cluster.kubectl, folder);
+    const plan = await makePlan(cluster.kubectl, objects);
+    return { value: { objects, plan }, done: `${objects.length} objects, from ${describeFolder(folder)}` };
   });
   await runner.finish();
-  return describeAccess(kubectl, where);
+  return preparing;
 }
 
-/** The folder of an overlay's name, or of a kustomization that lies elsewhere. */
+/** What is done to the cluster, and what is waited for. */
+function addSteps({ step }: StepRunner, kubectl: Kubectl, { objects, plan }: Prepared, removed: KubernetesObject[]) {
+  const applying = step('Apply', [], async ({ say }) => {
+    say(`${objects.length} objects`);
+    if (!isNothing(plan)) await applyObjects(kubectl, objects);
+    for (const object of removed) await deleteOwn(kubectl, plan.kinds, object);
+    return { value: undefined, done: isNothing(plan) && removed.length === 0 ? 'nothing to do' : 'done' };
+  });
+  const has = (kind: string, name?: string) =>
+    objects.some((object) => object.kind === kind && (!name || object.metadata?.name === name));
+  if (has('Deployment')) step('Services', [applying], (context) => waitForServices(context, kubectl, objects));
+  if (has('Job', 'ml-training-job')) step('Training', [applying], (context) => waitForNetworks(context, kubectl));
+}
+
+async function waitForServices({ say, signal }: StepContext, kubectl: Kubectl, objects: KubernetesObject[]) {
+  const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+  const names = deployments.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`);
+  const patience = { withinMs: readyWithinMs, pollMs, noticesTroubles: true };
+  await waitForDeployments({ read: readWith(kubectl), say, signal, names, ...patience });
+  return { value: undefined, done: 'all ready' };
+}
+
+async function waitForNetworks({ say, signal }: StepContext, kubectl: Kubectl) {
+  const readText = (path: string) => kubectl(['get', '--raw', path]);
+  const patience = { withinMs: trainedWithinMs, pollMs, noticesTroubles: true };
+  const tookMs = await waitForTraining({ read: readWith(kubectl), readText, say, signal, ...patience });
+  return { value: undefined, done: `done, after ${formatSeconds(tookMs)} in the cluster` };
+}
+
+function readWith(kubectl: Kubectl): ReadApi {
+  return async (path) => JSON.parse(await kubectl(['get', '--raw', path]));
+}
+
+/**
+ * The folder of an overlay's name, or of a kustomization that lies elsewhere.
+ * @throws Error if there is none
+ */
 function findOverlay(overlay: string): string {
   const ours = path.join(projectFolder, 'manifests', 'overlays', overlay);
-  return !overlay.includes('/') && existsSync(ours) ? ours : path.resolve(overlay);
+  // npm runs its scripts in the project's folder, and says where the user is.
+  const folder = !overlay.includes('/') && existsSync(ours) ? ours : path.resolve(process.env.INIT_CWD ?? '', overlay);
+  if (existsSync(folder)) return folder;
+  throw new Error(`--overlay is ${JSON.stringify(overlay)}, which is neither one of manifests/overlays nor a folder`);
 }
 
-async function describeAccess(kubectl: Kubectl, where: string[]): Promise<string> {
-  const address = '{.status.loadBalancer.ingress[0].hostname}{.status.loadBalancer.ingress[0].ip}';
-  const balancer = await kubectl(['get', 'service', 'web-tier', '-n', 'web-tier', '-o', `jsonpath=${address}`]);
-  const forward = `kubectl ${where.join(' ')} -n web-tier port-forward service/web-tier 8080:80`;
-  const front = balancer ? `http://${balancer}` : 'http://127.0.0.1:8080';
-  return `
-The mesh runs in this cluster. ${balancer ? `It is reached at ${front}` : `To reach it from here, leave this running:\n  ${forward}`}
+function describeFolder(folder: string): string {
+  const inside = path.relative(projectFolder, folder);
+  return inside.startsWith('..') ? folder : inside;
+}
 
-  the page  ${front}/
-  submit    curl -d '{"dataset":"mnist"}' ${front}/free
-  watch     curl ${front}/free/jobs
-  its log   curl ${front}/free/logs
+async function describeAccess({ kubectl, where }: NamedCluster): Promise<string> {
+  const address = '{.status.loadBalancer.ingress[0].hostname}{.status.loadBalancer.ingress[0].ip}';
+  const front = ['get', 'service', 'web-tier', '-n', 'web-tier', '--ignore-not-found'];
+  const balancer = await kubectl([...front, '-o', `jsonpath=${address}`]);
+  const forward = `kubectl ${where.join(' ')} -n web-tier port-forward service/web-tier 8080:80`;
+  const url = balancer ? `http://${balancer}` : 'http://127.0.0.1:8080';
+  return `
+The mesh runs in this cluster. ${balancer ? `It is reached at ${url}` : `To reach it from here, leave this running:\n  ${forward}`}
+
+  the page   ${url}/
+  submit     curl -d '{"dataset":"mnist"}' ${url}/free
+  watch      curl ${url}/free/jobs
+  its log    curl ${url}/free/logs
+  remove it  npm run cleanup -- ${where.join(' ')}
 `;
 }

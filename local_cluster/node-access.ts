@@ -5,7 +5,8 @@ import { connectToCluster } from '@ml-job-mesh/cluster-client';
 const name = 'ml-job-mesh-node-names';
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
 const apiVersion = 'rbac.authorization.k8s.io/v1';
-const metadata = { name, labels: { 'app.kubernetes.io/part-of': 'ml-job-mesh' } };
+// Not the mesh's label: `npm run cleanup` leaves it, since it belongs to the cluster.
+const metadata = { name, labels: { 'app.kubernetes.io/part-of': 'embedded-cluster' } };
 const role = {
   apiVersion,
   kind: 'ClusterRole',
@@ -27,7 +28,7 @@ const binding = {
  */
 export async function grantNodeAccess(kubeconfig: string): Promise<void> {
   const cluster = connectToCluster({ kubeconfig });
-  const apply = { type: 'apply', fieldManager: 'ml-job-mesh', force: true } as const;
+  const apply = { type: 'apply', fieldManager: 'embedded-cluster', force: true } as const;
   try {
     await Promise.all([
       cluster.patch(`${rbac}/clusterroles/${name}`, role, apply),

@@ -1,27 +1,60 @@
 import { expect, test } from 'vitest';
-import { waitForDeployments } from './deployments.ts';
-
-const never = new AbortController().signal;
+import { type DeploymentsWait, waitForDeployments } from './deployments.ts';
 
 /** A Deployment as the API gives it. */
 function deployment(name: string, available: number, observedGeneration = 2) {
   return {
-    metadata: { name, generation: 2 },
+    metadata: {
+      namespace: 'mesh',
+      name,
+      generation: 2,
+      uid: name,
+      annotations: { 'deployment.kubernetes.io/revision': '3' },
+    },
     spec: { replicas: 1 },
     status: { observedGeneration, replicas: 1, updatedReplicas: 1, availableReplicas: available },
   };
 }
 
+/** Waits in a cluster whose Deployments are, at each look, the next of these; the last ones stay. */
+async function waitThrough(
+  moments: object[][],
+  more: Partial<DeploymentsWait> = {},
+  others: Record<string, object[]> = {},
+) {
+  const said: string[] = [];
+  const read = async (path: string) => {
+    const [, kind = ''] = /([a-z]+)\?/.exec(path) ?? [];
+    if (kind !== 'deployments') return { items: others[kind] ?? [] } as never;
+    return { items: moments.length > 1 ? moments.shift() : moments[0] } as never;
+  };
+  const signal = new AbortController().signal;
+  const wait = { read, say: (text: string) => void said.push(text), signal, withinMs: 60_000, pollMs: 1, ...more };
+  const outcome = await waitForDeployments(wait).then(
+    () => 'ready',
+    (error: Error) => error.message,
+  );
+  return { outcome, said };
+}
+
 test('waits until every Deployment is there in its newest form, telling how far it is', async () => {
-  const answers = [
+  const seen = await waitThrough([
     [deployment('free-tier', 0), deployment('web-tier', 1)],
     [deployment('free-tier', 1), deployment('web-tier', 1, 1)],
     [deployment('free-tier', 1), deployment('web-tier', 1)],
-  ];
-  const said: string[] = [];
-  const read = async () => ({ items: answers.shift() }) as never;
-  await waitForDeployments(read, (text) => said.push(text), never, 60_000);
-  expect(said).toEqual(['1 of 2 ready, waiting for free-tier', '1 of 2 ready, waiting for web-tier']);
+  ]);
+  expect(seen).toEqual({
+    outcome: 'ready',
+    said: ['1 of 2 ready, waiting for free-tier', '1 of 2 ready, waiting for web-tier'],
+  });
+});
+
+test('waits for those that were named alone, also while they are not there yet', async () => {
+  const seen = await waitThrough(
+    [[deployment('left-over', 0)], [deployment('left-over', 0), deployment('web-tier', 1)]],
+    { names: ['mesh/web-tier'] },
+  );
+  expect(seen).toEqual({ outcome: 'ready', said: ['0 of 1 ready, waiting for web-tier'] });
 });
 
 test('gives up with what each pod that is missing waits for', async () => {
@@ -39,9 +72,33 @@ test('gives up with what each pod that is missing waits for', async () => {
       ],
     },
   };
-  const read = async (path: string) =>
-    ({ items: path.startsWith('/api/v1/pods?') ? [pod] : [deployment('free-tier', 0)] }) as never;
-  await expect(waitForDeployments(read, () => undefined, never, 0)).rejects.toThrow(
+  const { outcome } = await waitThrough([[deployment('free-tier', 0)]], { withinMs: 0 }, { pods: [pod] });
+  expect(outcome).toBe(
     'not ready after 0 s: free-tier. free-tier/free-tier-1: service CrashLoopBackOff, last ended with exit code 1',
+  );
+});
+
+test('gives up early over a pod of the newest version that cannot start, not over one of the version before', async () => {
+  const set = (revision: string) => ({
+    metadata: {
+      uid: `set-${revision}`,
+      ownerReferences: [{ uid: 'web-tier' }],
+      annotations: { 'deployment.kubernetes.io/revision': revision },
+    },
+  });
+  const crashing = (revision: string) => ({
+    metadata: { namespace: 'mesh', name: `pod-${revision}`, ownerReferences: [{ uid: `set-${revision}` }] },
+    status: {
+      containerStatuses: [{ name: 'envoy', restartCount: 9, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+    },
+  });
+  const moments = () => [[deployment('web-tier', 0)], [deployment('web-tier', 0)], [deployment('web-tier', 1)]];
+  const replicasets = [set('2'), set('3')];
+  const watching = { noticesTroubles: true };
+  const before = await waitThrough(moments(), watching, { pods: [crashing('2')], replicasets });
+  expect(before.outcome).toBe('ready');
+  const now = await waitThrough(moments(), watching, { pods: [crashing('2'), crashing('3')], replicasets });
+  expect(now.outcome).toBe(
+    'mesh/pod-3: envoy ends again and again. Its log: `kubectl -n mesh logs pod-3 -c envoy --previous`',
   );
 });

@@ -1,36 +1,63 @@
-/** Waits until all that the manifests deploy is there, telling how far it is. */
+/** Waits until all Deployments of the mesh are there, telling how far they are. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { V1Deployment, V1DeploymentList, V1PodList } from '@kubernetes/client-node';
+import type { V1Deployment, V1DeploymentList, V1PodList, V1ReplicaSetList } from '@kubernetes/client-node';
 import type { ReadApi } from '../cluster/kubectl.ts';
+import { ownSelector } from '../ownership.ts';
+import { findReasons } from './pod-reasons.ts';
+import { findCurrentPods, findRefusals, findTroubles, watchTroubles } from './troubles.ts';
 
-const pollMs = 100;
-const ours = 'labelSelector=app.kubernetes.io%2Fpart-of%3Dml-job-mesh';
+const ours = `labelSelector=${encodeURIComponent(ownSelector)}`;
+
+/** How to wait. */
+export interface DeploymentsWait {
+  read: ReadApi;
+  /** Told how far it is. */
+  say: (text: string) => void;
+  signal: AbortSignal;
+  withinMs: number;
+  pollMs: number;
+  /** Those that are waited for, as `NAMESPACE/NAME`; unless given, all that the cluster has of the mesh. */
+  names?: string[];
+  /** Whether to give up early where waiting does not help. */
+  noticesTroubles?: boolean;
+}
 
 /**
- * Waits until every Deployment of the mesh has all its pods ready.
- * @param say told how far it is
- * @throws Error with what each missing pod waits for, after `withinMs`
+ * Waits until every Deployment has all its pods ready, in their newest version.
+ * @throws Error with what each missing pod waits for, after `withinMs`, or with what is in the way
  */
-export async function waitForDeployments(
-  read: ReadApi,
-  say: (text: string) => void,
-  signal: AbortSignal,
-  withinMs: number,
-): Promise<void> {
+export async function waitForDeployments(wait: DeploymentsWait): Promise<void> {
+  const { read, say, signal, withinMs, pollMs, names, noticesTroubles = false } = wait;
   const giveUpAt = performance.now() + withinMs;
+  const troubles = watchTroubles();
   for (;;) {
     signal.throwIfAborted();
     const { items } = await read<V1DeploymentList>(`/apis/apps/v1/deployments?${ours}`);
-    const missing = items.filter((deployment) => !isComplete(deployment)).map(({ metadata }) => metadata!.name!);
-    if (items.length > 0 && missing.length === 0) return;
+    const expected = names ?? items.map(nameOf);
+    const waiting = items.filter((deployment) => expected.includes(nameOf(deployment)) && !isComplete(deployment));
+    const absent = expected.filter((name) => !items.some((deployment) => nameOf(deployment) === name));
+    const missing = [...absent, ...waiting.map(nameOf)].map((name) => name.split('/')[1]!);
+    if (missing.length === 0 && (items.length > 0 || names)) return;
     if (performance.now() > giveUpAt) {
       const pods = await read<V1PodList>(`/api/v1/pods?${ours}`);
       throw new Error(`not ready after ${withinMs / 1000} s: ${missing.join(', ')}. ${explainPods(pods)}`);
     }
-    say(`${items.length - missing.length} of ${items.length} ready, waiting for ${missing.join(', ')}`);
-    await sleep(pollMs);
+    if (noticesTroubles) troubles.check(await lookForTroubles(read, waiting));
+    say(`${expected.length - missing.length} of ${expected.length} ready, waiting for ${missing.join(', ')}`);
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
   }
 }
+
+async function lookForTroubles(read: ReadApi, deployments: V1Deployment[]) {
+  const [pods, sets] = await Promise.all([
+    read<V1PodList>(`/api/v1/pods?${ours}`),
+    read<V1ReplicaSetList>(`/apis/apps/v1/replicasets?${ours}`),
+  ]);
+  const current = findCurrentPods(pods.items, sets.items, deployments);
+  return [...findRefusals(deployments), ...findTroubles(current)];
+}
+
+const nameOf = ({ metadata }: V1Deployment) => `${metadata?.namespace}/${metadata?.name}`;
 
 function isComplete({ metadata, spec, status = {} }: V1Deployment): boolean {
   const wanted = spec?.replicas ?? 1;
@@ -46,21 +73,4 @@ function isComplete({ metadata, spec, status = {} }: V1Deployment): boolean {
 function explainPods(pods: V1PodList): string {
   if (pods.items.length === 0) return 'No pod was made; see the events with kubectl';
   return findReasons(pods).join(' | ') || 'No pod says why; see the events with kubectl';
-}
-
-/** Why pods are not ready, as far as they say. */
-export function findReasons({ items }: V1PodList): string[] {
-  return items.flatMap(({ metadata, status }) => {
-    const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-    const states = containers
-      .filter(({ ready, state }) => !ready && state?.terminated?.exitCode !== 0)
-      .map(({ name, state, lastState }) => {
-        const ended = state?.terminated ?? lastState?.terminated;
-        const why = state?.waiting?.reason ?? 'not ready';
-        return `${name} ${why}${ended ? `, last ended with exit code ${ended.exitCode}` : ''}`;
-      });
-    const unscheduled = status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
-    const told = unscheduled?.message ? [unscheduled.message, ...states] : states;
-    return told.length > 0 ? [`${metadata?.namespace}/${metadata?.name}: ${told.join('; ')}`] : [];
-  });
 }

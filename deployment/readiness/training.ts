@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Job, V1PodList } from '@kubernetes/client-node';
 import { formatSeconds } from '../../local_cluster/install/screen.ts';
 import type { ReadApi } from '../cluster/kubectl.ts';
-import { findReasons } from './deployments.ts';
+import { findReasons } from './pod-reasons.ts';
+import { findTroubles, watchTroubles } from './troubles.ts';
 
 const namespace = 'ml-pipeline';
 const name = 'ml-training-job';
@@ -23,14 +24,17 @@ export interface TrainingWait {
   signal: AbortSignal;
   withinMs: number;
   pollMs: number;
+  /** Whether to give up early where waiting does not help. */
+  noticesTroubles?: boolean;
 }
 
 /**
  * Waits until the Job has succeeded. Gives how long it took, in milliseconds.
- * @throws Error that says what the Job said last, when it has failed or is not done after `withinMs`
+ * @throws Error that says what the Job said last, when it has failed or is not done after `withinMs`, or what is in its way
  */
 export async function waitForTraining(wait: TrainingWait): Promise<number> {
-  const { read, say, signal, withinMs, pollMs } = wait;
+  const { read, say, signal, withinMs, pollMs, noticesTroubles = false } = wait;
+  const troubles = watchTroubles();
   const giveUpAt = performance.now() + withinMs;
   for (;;) {
     signal.throwIfAborted();
@@ -44,6 +48,7 @@ export async function waitForTraining(wait: TrainingWait): Promise<number> {
           `for it. ${await lastWords(wait)}`,
       );
     }
+    if (noticesTroubles) troubles.check(findTroubles((await read<V1PodList>(podsPath)).items));
     say(await describeProgress(wait));
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
   }

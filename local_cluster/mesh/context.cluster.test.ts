@@ -67,7 +67,7 @@ test('deploys to the cluster of a context, waits until it is ready, and says how
     ...['--overlay', writeOverlay(path.join(place.stateFolder, 'overlay'))],
   ]);
   expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('The mesh runs in this cluster.') });
-  expect(output).toMatch(/✓ Cluster: ml-job-mesh, 2 nodes, v1\.\d+\.\d+/);
+  expect(output).toMatch(/✓ Cluster: ml-job-mesh, https:\S+, v1\.\d+\.\d+, 2 nodes of 2 CPU/);
   expect(output).toMatch(/✓ Training: done, after \d/);
   expect(output).toContain('-n web-tier port-forward service/web-tier 8080:80');
 
@@ -91,5 +91,7 @@ test('a context that the kubeconfig has not got is one clear line', async () => 
   const args = ['--context', 'elsewhere', '--kubeconfig', kubeconfig];
   const { code, output } = await runMeshCommand('start.ts', place, args);
   expect(code).toBe(1);
-  expect(output).toMatch(/npm start: Cluster: .*context was not found for specified context: elsewhere/);
+  expect(output).toMatch(
+    /^npm start: there is no context "elsewhere"\. The kubeconfig has:\n {2}ml-job-mesh {2}https:/m,
+  );
 });

@@ -21,6 +21,7 @@ import { removeEndedServicePods, replaceServicePods, waitForAuthority } from './
 
 const readyWithinMs = 180_000;
 const probeMs = 250;
+const deploymentsPollMs = 100;
 
 /** How to start it. */
 export interface LocalMeshOptions {
@@ -110,7 +111,8 @@ async function deploy({ say, signal }: StepContext, cluster: EmbeddedCluster): P
     cluster.recordReplacementDone();
   }
   await removeEndedServicePods(connection);
-  await waitForDeployments((path) => connection.get(path), say, signal, readyWithinMs);
+  const read: ReadApi = (path) => connection.get(path);
+  await waitForDeployments({ read, say, signal, withinMs: readyWithinMs, pollMs: deploymentsPollMs });
 }
 
 /** Waits until the carried networks are published and answer. Without them, the rest of the mesh is of use as well. */

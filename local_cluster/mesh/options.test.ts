@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseStartOptions, UsageError } from './options.ts';
+import { UsageError } from '../../deployment/options.ts';
+import { parseStartOptions } from './options.ts';
 
 describe('npm start', () => {
   test('runs the mesh here, on loopback, unless told otherwise', () => {
@@ -29,6 +30,10 @@ describe('npm start', () => {
       context: 'kind-kind',
       kubeconfig: 'file',
       overlay: 'context',
+      yes: true,
+      dryRun: false,
+      prune: false,
+      adopt: false,
     });
     expect(parseStartOptions(['--context', 'eks', '--overlay', 'eks'])).toMatchObject({ overlay: 'eks' });
   });

@@ -1,7 +1,7 @@
 /** What `npm start` understands on its command line. */
 import net from 'node:net';
 import { parseArgs } from 'node:util';
-import type { ContextOptions } from '../../deployment/options.ts';
+import { type DeployOptions, UsageError } from '../../deployment/options.ts';
 import declared from '../../model_config/datasets.json' with { type: 'json' };
 import { type Dataset, otherDatasets } from '../install/datasets.ts';
 
@@ -13,7 +13,7 @@ export const usage = `npm start [-- OPTIONS]: runs the whole mesh on this machin
   --port N             port of the front proxy, Envoy (8080)
   --grader-port N      port of the grader interface (5000)
   --host ADDRESS       address of this machine to listen on (127.0.0.1: reached from this machine alone)
-${otherDatasets.map(describeOption).join('')}  --context NAME       deploy to the cluster of this kubeconfig context instead (kind, minikube, EKS, …)
+${otherDatasets.map(describeOption).join('')}  --context NAME       deploy to the cluster of this kubeconfig context instead: npm run deploy with --yes
   --overlay NAME       with --context: one of manifests/overlays, or the folder of a kustomization of yours (context)
   --kubeconfig FILE    with --context: the kubeconfig (what kubectl would take)
   --help               show this
@@ -31,12 +31,7 @@ export interface LocalOptions {
   datasets: Record<string, string>;
 }
 
-export type StartOptions = LocalOptions | ({ kind: 'context' } & ContextOptions) | { kind: 'help' };
-
-/** A command line that cannot be understood; the message says which part of it. */
-export class UsageError extends Error {
-  override name = 'UsageError';
-}
+export type StartOptions = LocalOptions | ({ kind: 'context' } & DeployOptions) | { kind: 'help' };
 
 /**
  * Reads the command line.
@@ -50,7 +45,8 @@ export function parseStartOptions(args: string[]): StartOptions {
     if (local.length > 0) throw new UsageError(`--${local[0]} does not go with --context`);
     if (!values.context) throw new UsageError('--context needs the name of a context');
     const { context, kubeconfig, overlay = 'context' } = values;
-    return { kind: 'context', context, kubeconfig, overlay };
+    // As `npm run deploy` does it; nobody is asked, as ever.
+    return { kind: 'context', context, kubeconfig, overlay, yes: true, dryRun: false, prune: false, adopt: false };
   }
   if (values.overlay !== undefined) throw new UsageError('--overlay goes with --context NAME');
   if (values.kubeconfig !== undefined) throw new UsageError('--kubeconfig goes with --context NAME');

@@ -1,6 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { inOrder, stampSettings } from './apply.ts';
+import { inOrder, stampSettings } from './render.ts';
 
 const configMap = (data: Record<string, string>) => ({ kind: 'ConfigMap', metadata: { name: 'settings' }, data });
 

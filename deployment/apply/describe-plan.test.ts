@@ -1,0 +1,66 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
+import { expect, test } from 'vitest';
+import { describePlan, requireFeasible } from './describe-plan.ts';
+import type { Plan } from './plan.ts';
+
+const object = (kind: string, name: string, namespace?: string): KubernetesObject => ({
+  kind,
+  metadata: { name, namespace },
+});
+const nothing: Plan = {
+  kinds: [],
+  created: [],
+  changed: [],
+  again: [],
+  unchanged: [],
+  leftOver: [],
+  foreign: [],
+  leaving: [],
+};
+
+test('what is created is named by place, what changes with its first fields, and the rest is counted', () => {
+  const plan = {
+    ...nothing,
+    created: [
+      object('Namespace', 'web-tier'),
+      object('ClusterRole', 'reader'),
+      object('Service', 'web-tier', 'web-tier'),
+    ],
+    changed: [
+      { object: object('Deployment', 'free-tier', 'free-tier'), fields: ['spec.a', 'spec.b', 'spec.c', 'spec.d'] },
+    ],
+    again: [object('Job', 'ml-training-job', 'ml-pipeline')],
+    unchanged: [object('ConfigMap', 'settings', 'ml-pipeline')],
+  };
+  expect(describePlan(plan, false)).toEqual([
+    '3 to create, 1 to change, 1 to begin anew, 1 unchanged',
+    '  + new namespace web-tier: Service web-tier',
+    '  + cluster-wide: ClusterRole reader',
+    '  ~ Deployment free-tier/free-tier: spec.a, spec.b, spec.c and 1 more',
+    '  ↻ Job ml-pipeline/ml-training-job: has other settings or has failed',
+  ]);
+});
+
+test('of what is no longer described, what holds data or the objects of others is never removed', () => {
+  const leftOver = [
+    object('Role', 'old', 'web-tier'),
+    object('Namespace', 'monitoring'),
+    object('PersistentVolume', 'models'),
+  ];
+  const byHand = 'no longer in the manifests; it holds data, so remove it by hand';
+  expect(describePlan({ ...nothing, leftOver }, true)).toEqual([
+    '0 objects, none of them changed',
+    '  - Role web-tier/old: removed, the manifests no longer describe it',
+    `  ! Namespace monitoring: ${byHand}`,
+    `  ! PersistentVolume models: ${byHand}`,
+  ]);
+});
+
+test('objects of others are in the way unless they are taken over; a cleanup that is under way always is', () => {
+  const taken = { ...nothing, foreign: [object('Namespace', 'web-tier')] };
+  expect(() => requireFeasible(taken, false)).toThrow(/they are not the mesh's: Namespace web-tier\. .*--adopt/);
+  expect(() => requireFeasible(taken, true)).not.toThrow();
+  expect(() => requireFeasible({ ...nothing, leaving: ['web-tier', 'free-tier'] }, true)).toThrow(
+    'web-tier, free-tier are being deleted. Wait until `npm run cleanup` has ended, and run this again. Nothing was applied',
+  );
+});

@@ -1,0 +1,103 @@
+/** What applying the manifests would do to a cluster, found out without changing anything. */
+import type { KubernetesObject, V1Job } from '@kubernetes/client-node';
+import { type Kind, listKinds, listLabelled, parseList } from '../cluster/inventory.ts';
+import type { Kubectl } from '../cluster/kubectl.ts';
+import { isLabelled, wasApplied } from '../ownership.ts';
+import { hasFailed, isImmutable, serverSideApply, toManifest } from './apply.ts';
+import { findDifferences } from './differences.ts';
+import { isJob } from './render.ts';
+
+/** What would be done to each object. */
+export interface Plan {
+  kinds: Kind[];
+  created: KubernetesObject[];
+  changed: { object: KubernetesObject; fields: string[] }[];
+  /** Jobs that are removed and made anew, since a Job cannot be changed. */
+  again: V1Job[];
+  unchanged: KubernetesObject[];
+  /** What an earlier deployment has applied, and the manifests no longer describe. */
+  leftOver: KubernetesObject[];
+  /** What the manifests describe and somebody else has made. */
+  foreign: KubernetesObject[];
+  /** Namespaces of the manifests that are on their way out. */
+  leaving: string[];
+}
+
+/**
+ * Compares the objects with the cluster. Those that are there go through a dry run of the API server.
+ * @throws Error if the API server would refuse one of them, or does not know its kind
+ */
+export async function makePlan(kubectl: Kubectl, objects: KubernetesObject[]): Promise<Plan> {
+  const kinds = await listKinds(kubectl);
+  const [found, labelled] = await Promise.all([readLive(kubectl, objects), listLabelled(kubectl, kinds)]);
+  const live = new Map(found.map((object) => [keyOf(object), object]));
+  const there = objects.filter((object) => live.has(keyOf(object)));
+  const leaving = there.filter(
+    (object) => object.kind === 'Namespace' && live.get(keyOf(object))!.metadata?.deletionTimestamp,
+  );
+  const compared = await compare(kubectl, leaving.length > 0 ? [] : there, live);
+  const described = new Set(objects.map(keyOf));
+  return {
+    kinds,
+    created: objects.filter((object) => !live.has(keyOf(object))),
+    ...compared,
+    leftOver: labelled.filter((one) => wasApplied(one) && !isMadeByAnother(one) && !described.has(keyOf(one))),
+    foreign: there.filter((object) => !isOwn(live.get(keyOf(object))!)),
+    leaving: leaving.map(({ metadata }) => metadata!.name!),
+  };
+}
+
+/** Whether there is anything to apply. */
+export function isNothing({ created, changed, again }: Plan): boolean {
+  return created.length + changed.length + again.length === 0;
+}
+
+async function readLive(kubectl: Kubectl, objects: KubernetesObject[]): Promise<KubernetesObject[]> {
+  const how = ['--ignore-not-found', '--show-managed-fields', '-o', 'json'];
+  return parseList(await kubectl(['get', '-f', '-', ...how], toManifest(objects)));
+}
+
+/** Jobs go one by one: the one that cannot be changed would hide what the others print. */
+async function compare(kubectl: Kubectl, there: KubernetesObject[], live: Map<string, KubernetesObject>) {
+  const dryRun = async (objects: KubernetesObject[]) => {
+    if (objects.length === 0) return [];
+    return parseList(await serverSideApply(kubectl, objects, '--dry-run=server', '-o', 'json'));
+  };
+  const [jobs, others] = [there.filter(isJob), there.filter((object) => !isJob(object))];
+  const again: V1Job[] = [];
+  const results = [dryRun(others)];
+  for (const job of jobs) {
+    const tried = dryRun([job]).catch((error: Error) => {
+      if (!isImmutable(job, error)) throw error;
+      again.push(job);
+      return [];
+    });
+    results.push(tried);
+  }
+  const changed: Plan['changed'] = [];
+  const unchanged: KubernetesObject[] = [];
+  for (const object of (await Promise.all(results)).flat()) {
+    const before = live.get(keyOf(object))!;
+    const fields = findDifferences(before, object);
+    if (hasFailed(before)) again.push(object);
+    else if (fields.length > 0) changed.push({ object, fields });
+    else unchanged.push(object);
+  }
+  return { changed, unchanged, again };
+}
+
+/** Owned by the mesh: it says so, or a deployment has applied it. */
+function isOwn(object: KubernetesObject): boolean {
+  return isLabelled(object) || wasApplied(object);
+}
+
+/** A controller makes and removes it, with what it belongs to. */
+function isMadeByAnother({ metadata }: KubernetesObject): boolean {
+  return (metadata?.ownerReferences?.length ?? 0) > 0;
+}
+
+/** Of two versions of a kind, the cluster may give the other than the manifests name. */
+function keyOf({ apiVersion = '', kind, metadata }: KubernetesObject): string {
+  const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+  return [group, kind, metadata?.namespace ?? '', metadata?.name].join(' ');
+}
