@@ -9,7 +9,7 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { formatSeconds } from '../local_cluster/install/screen.ts';
-import { listenForStop } from '../local_cluster/mesh/stop-signals.ts';
+import { listenForStop } from '../local_cluster/install/stop-signals.ts';
 import { installRig } from './install/install.ts';
 import { findObstacle } from './preconditions.ts';
 import { startRig } from './rig.ts';
