@@ -1,3 +1,5 @@
+import type { NodePlace } from './layout.ts';
+
 /** What the rig's inside is started with, as JSON in its only argument. */
 export interface InsideOptions {
   stateFolder: string;
@@ -11,5 +13,22 @@ export interface InsideOptions {
   mayLowerOomScores: boolean;
 }
 
+/** A cluster that is ready. */
+export interface ReadyCluster {
+  /** The administrator's. */
+  kubeconfig: string;
+  nodes: Record<NodePlace['name'], NodeRecord>;
+}
+
+/** The ids of a node's processes, as they are seen in the rig but outside of the node. */
+export interface NodeRecord {
+  /** Holds the node's namespaces. */
+  init: number;
+  containerd: number;
+  kubelet: number;
+  /** From the root of the cgroup hierarchies. */
+  cgroup: string;
+}
+
 /** What it tells the process that started it. */
-export type InsideMessage = { say: string } | { ready: { kubeconfig: string } } | { failed: string };
+export type InsideMessage = { say: string } | { ready: ReadyCluster } | { failed: string };

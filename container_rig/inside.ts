@@ -10,6 +10,7 @@ import { serveControls } from './controls/server.ts';
 import type { InsideMessage, InsideOptions } from './inside-options.ts';
 import { dnsAddress } from './layout.ts';
 import { prepareNetwork } from './network.ts';
+import { startRegistry } from './registry.ts';
 
 const options: InsideOptions = JSON.parse(process.argv[2]!);
 const tell = (message: InsideMessage) => process.send?.(message);
@@ -20,9 +21,11 @@ process.on('SIGINT', () => undefined);
 try {
   await prepareMounts(options.stateFolder);
   await prepareNetwork();
-  const cluster = await startCluster(options, (line) => tell({ say: line }));
+  const log = (line: string) => tell({ say: line });
+  const [cluster] = await Promise.all([startCluster(options, log), startRegistry(options.stateFolder, log)]);
   await serveControls(path.join(options.stateFolder, 'controls.sock'), cluster.nodes);
-  tell({ ready: { kubeconfig: cluster.kubeconfig } });
+  const nodes = cluster.nodes.map(({ place, processes, cgroup }) => [place.name, { ...processes, cgroup }]);
+  tell({ ready: { kubeconfig: cluster.kubeconfig, nodes: Object.fromEntries(nodes) } });
 } catch (error) {
   tell({ failed: (error as Error).message });
   process.exitCode = 1;

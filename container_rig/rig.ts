@@ -10,7 +10,7 @@ import { readRecordFile, writeRecordFile } from '../local_cluster/record-file.ts
 import { type Lock, tryLock } from '../local_cluster/supervisor/lock.ts';
 import { identifyProcess, killProcess } from '../local_cluster/supervisor/process-identity.ts';
 import { createCgroup, removeCgroup } from './cgroups.ts';
-import type { InsideMessage, InsideOptions } from './inside-options.ts';
+import type { InsideMessage, InsideOptions, ReadyCluster } from './inside-options.ts';
 import type { RigSoftware } from './install/install.ts';
 import { nodePlaces, registry } from './layout.ts';
 import { findChild } from './nodes/holder.ts';
@@ -72,8 +72,14 @@ async function start({ stateFolder, software, log, cancel }: RigOptions, lock: L
   const namespaces = namespacesOf(pid);
   const processes = [child.pid!, pid].flatMap((one) => identifyProcess(one) ?? []);
   writeRecordFile(ownerFile(stateFolder), { ...owner, processes, namespaces } satisfies OwnerRecord);
-  const { kubeconfig } = await waitUntilReady(child, stateFolder, log, cancel);
-  const record: RigRecord = { pid, kubeconfig, registry, tools: writeTools(stateFolder, software) };
+  const ready = await waitUntilReady(child, stateFolder, log, cancel);
+  const record: RigRecord = {
+    pid,
+    ...ready,
+    registry,
+    controlPlane: software.controlPlane,
+    tools: writeTools(stateFolder, software),
+  };
   writeRecordFile(rigFile(stateFolder), record);
   let stopping: Promise<void> | undefined;
   return {
@@ -114,7 +120,7 @@ async function waitUntilReady(
   cancel.throwIfAborted();
   const settled = new AbortController();
   const signal = settled.signal;
-  const ready = new Promise<{ kubeconfig: string }>((resolve, reject) => {
+  const ready = new Promise<ReadyCluster>((resolve, reject) => {
     child.on('message', (message: InsideMessage) => {
       if ('say' in message) log(message.say);
       else if ('ready' in message) resolve(message.ready);

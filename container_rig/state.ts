@@ -3,6 +3,8 @@ import path from 'node:path';
 import { projectFolder } from '../local_cluster/install/cache.ts';
 import { readRecordFile } from '../local_cluster/record-file.ts';
 import type { ProcessIdentity } from '../local_cluster/supervisor/process-identity.ts';
+import type { NodeRecord } from './inside-options.ts';
+import type { NodePlace } from './layout.ts';
 
 /** The rig of this clone, unless RIG_STATE names another folder: two rigs need two of them. */
 export const defaultStateFolder = path.resolve(process.env.RIG_STATE ?? path.join(projectFolder, '.rig'));
@@ -15,9 +17,22 @@ export interface RigRecord {
   registry: string;
   /** A folder of programs for use in it: kubectl. */
   tools: string;
-  /** Addresses of the mesh, where it is deployed. */
-  front?: string;
-  grader?: string;
+  nodes: Record<NodePlace['name'], NodeRecord>;
+  /** As in `ContainerCluster`. */
+  controlPlane: string;
+}
+
+/** What is added to that where the mesh is deployed; with it, the record is what `MESH_UNDER_TEST` names. */
+export interface MeshRecord {
+  /** Addresses without a slash at the end. */
+  front: string;
+  grader: string;
+  /** The folder that was applied. */
+  kustomization: string;
+  /** The folder that is the pipeline's volume. */
+  pipelineVolume: string;
+  /** How many test images of KMNIST the Jobs' image has. */
+  kmnistTestImages: number;
 }
 
 /** What has to be cleared away, also when whoever started it was killed; the file `owner.json`. */

@@ -10,6 +10,7 @@ import {
 import type { NodePlace } from '../layout.ts';
 import { containerdSocket, writeContainerdSettings } from './containerd.ts';
 import { kubeletArgs, kubeProxyArgs } from './kubelet.ts';
+import { findChild } from './holder.ts';
 import { createNamespaces, type Namespaces } from './namespaces.ts';
 
 const readyWithinMs = 60_000;
@@ -44,8 +45,9 @@ export interface RigNode {
   comeBack(): Promise<void>;
   /** Runs a command on the node, to its end; gives what it printed. */
   run(command: string, args: string[]): Promise<string>;
-  /** The processes that run now, by name. */
-  readonly processes: Record<string, number>;
+  readonly cgroup: string;
+  /** The processes that run now, as this process sees them. */
+  readonly processes: { init: number; containerd: number; kubelet: number };
 }
 
 /** Starts a node up to its container runtime, which has its images when this returns. */
@@ -102,9 +104,11 @@ export async function startNode(options: NodeOptions): Promise<RigNode> {
       await Promise.all([startKubelet(), startProxy()]);
     },
     run: (command, args) => namespaces.run(command, args),
+    cgroup: options.cgroup,
     get processes() {
-      const pids = [...running].flatMap(([name, process]) => (process.pid() ? [[name, process.pid()!]] : []));
-      return { init: namespaces.pid, ...Object.fromEntries(pids) };
+      const find = (name: string, program: string) => findChild(running.get(name)?.pid() ?? 0, program) ?? 0;
+      const kubelet = find('kubelet', path.basename(options.nodePrograms));
+      return { init: namespaces.pid, containerd: find('containerd', 'containerd'), kubelet };
     },
   };
 }

@@ -41,13 +41,7 @@ export function listTestSteps(
   reportFolder: string,
   faults: boolean,
 ): TestStep[] {
-  const bin = (name: string) => path.join(projectFolder, 'node_modules', '.bin', name);
-  const vitest = (project: string, onCluster = false): TestStep => {
-    const reportFile = path.join(reportFolder, `${project}.json`);
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-    const args = ['run', '--project', project, ...reporters];
-    return { name: project, command: bin('vitest'), args, onCluster, reportFile, readReport: readVitestReport };
-  };
+  const vitest = (project: string, onCluster = false) => ({ ...vitestStep(project, reportFolder), onCluster });
   if (faults) return [vitest('faults', true)];
   const junit = path.join(reportFolder, 'pytest.xml');
   const goReport = path.join(reportFolder, 'go.txt');
@@ -77,6 +71,18 @@ export function listTestSteps(
     vitest('cluster', true),
     vitest('e2e', true),
   ];
+}
+
+/** The step that runs one of Vitest's projects. */
+export function vitestStep(project: string, reportFolder: string): TestStep {
+  const reportFile = path.join(reportFolder, `${project}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const args = ['run', '--project', project, ...reporters];
+  return { name: project, command: bin('vitest'), args, reportFile, readReport: readVitestReport };
+}
+
+function bin(name: string): string {
+  return path.join(projectFolder, 'node_modules', '.bin', name);
 }
 
 /**
