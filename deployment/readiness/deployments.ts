@@ -1,10 +1,16 @@
 /** Waits until all Deployments of the mesh are there, telling how far they are. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { V1Deployment, V1DeploymentList, V1PodList, V1ReplicaSetList } from '@kubernetes/client-node';
+import type {
+  CoreV1EventList,
+  V1Deployment,
+  V1DeploymentList,
+  V1PodList,
+  V1ReplicaSetList,
+} from '@kubernetes/client-node';
 import type { ReadApi } from '../cluster/kubectl.ts';
 import { ownSelector } from '../ownership.ts';
 import { findReasons } from './pod-reasons.ts';
-import { findCurrentPods, findRefusals, findTroubles, watchTroubles } from './troubles.ts';
+import { findCurrentPods, findMountTroubles, findRefusals, findTroubles, watchTroubles } from './troubles.ts';
 
 const ours = `labelSelector=${encodeURIComponent(ownSelector)}`;
 
@@ -49,12 +55,13 @@ export async function waitForDeployments(wait: DeploymentsWait): Promise<void> {
 }
 
 async function lookForTroubles(read: ReadApi, deployments: V1Deployment[]) {
-  const [pods, sets] = await Promise.all([
+  const [pods, sets, events] = await Promise.all([
     read<V1PodList>(`/api/v1/pods?${ours}`),
     read<V1ReplicaSetList>(`/apis/apps/v1/replicasets?${ours}`),
+    read<CoreV1EventList>('/api/v1/events?fieldSelector=reason%3DFailedMount'),
   ]);
   const current = findCurrentPods(pods.items, sets.items, deployments);
-  return [...findRefusals(deployments), ...findTroubles(current)];
+  return [...findRefusals(deployments), ...findTroubles(current), ...findMountTroubles(current, events.items)];
 }
 
 const nameOf = ({ metadata }: V1Deployment) => `${metadata?.namespace}/${metadata?.name}`;

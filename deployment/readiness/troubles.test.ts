@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { findRefusals, findTroubles, watchTroubles } from './troubles.ts';
+import { findMountTroubles, findRefusals, findTroubles, watchTroubles } from './troubles.ts';
 
 /** A pod on node-1 with one container that waits for this reason. */
 function podWaiting(reason: string, image = 'localhost/ml-job-mesh/services:local', message?: string): V1Pod {
@@ -59,6 +59,32 @@ test('a pod that starts, or is on its way out, is no trouble', () => {
   const leaving = podWaiting('ErrImagePull');
   leaving.metadata!.deletionTimestamp = new Date();
   expect(findTroubles([podWaiting('ContainerCreating'), podWaiting('PodInitializing'), leaving])).toEqual([]);
+});
+
+test('says which volume a pod that has started nothing does not get', () => {
+  const failed = (uid: string, message: string) => ({
+    reason: 'FailedMount',
+    message,
+    involvedObject: { uid },
+    metadata: {},
+  });
+  const events = [
+    failed('1', 'MountVolume.SetUp failed for volume "api-keys" : secret "api-keys" not found'),
+    failed('1', 'Unable to attach or mount volumes'),
+    failed('2', 'of a pod that has got over it'),
+  ];
+  const waiting = podWaiting('ContainerCreating');
+  waiting.metadata!.uid = '1';
+  const running = podWaiting('ContainerCreating');
+  running.metadata!.uid = '2';
+  running.status!.containerStatuses![0]!.state = { running: {} };
+  expect(findMountTroubles([waiting, running], events)).toEqual([
+    {
+      message:
+        'free-tier/free-tier-1 cannot start: MountVolume.SetUp failed for volume "api-keys" : secret "api-keys" not found',
+      patienceMs: 30_000,
+    },
+  ]);
 });
 
 test('says which quota refuses a Deployment its pods', () => {

@@ -2,7 +2,7 @@
  * What keeps a deployment from getting ready that waiting does not mend: a missing image, a quota that is too small, no node
  * with room. Each is given some patience, since most of them may also be true for a moment.
  */
-import type { V1Deployment, V1Pod, V1ReplicaSet } from '@kubernetes/client-node';
+import type { CoreV1Event, V1Deployment, V1Pod, V1ReplicaSet } from '@kubernetes/client-node';
 import { containersOf, whyUnscheduled } from './pod-reasons.ts';
 
 /** Something that is in the way. */
@@ -14,7 +14,14 @@ export interface Trouble {
 }
 
 /** An image that no registry has will not come; the others may, once the registry answers again. */
-const patience = { localImage: 4_000, image: 60_000, refused: 30_000, unschedulable: 90_000, settings: 20_000 };
+const patience = {
+  localImage: 4_000,
+  image: 60_000,
+  refused: 30_000,
+  unschedulable: 90_000,
+  settings: 20_000,
+  volume: 30_000,
+};
 
 /** After as many attempts, a container that ends again and again is taken not to recover. */
 const hopelessRestarts = 4;
@@ -33,6 +40,22 @@ export function findTroubles(pods: V1Pod[]): Trouble[] {
   return pods
     .filter(({ metadata }) => !metadata?.deletionTimestamp)
     .flatMap((pod) => [...scheduling(pod), ...containers(pod)]);
+}
+
+/** Which pods wait for a volume that they do not get: a Secret that nobody has made, a share that cannot be reached. */
+export function findMountTroubles(pods: V1Pod[], events: CoreV1Event[]): Trouble[] {
+  const waiting = pods.filter((pod) => containersOf(pod).every(({ state }) => state?.waiting !== undefined));
+  return waiting.flatMap(({ metadata }) => {
+    // The oldest: what comes after it says the same in other words.
+    const event = events.find((one) => one.reason === 'FailedMount' && one.involvedObject.uid === metadata?.uid);
+    if (!event) return [];
+    return [
+      {
+        message: `${metadata!.namespace}/${metadata!.name} cannot start: ${event.message}`,
+        patienceMs: patience.volume,
+      },
+    ];
+  });
 }
 
 /** What the API server refuses: pods that a quota or Pod Security does not allow. */
