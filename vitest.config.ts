@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...notOurs, '**/*.cluster.test.ts', 'e2e/**', 'container_rig/checks/**'],
+          exclude: [...notOurs, '**/*.cluster.test.ts', '**/*.rig.test.ts', 'e2e/**', 'container_rig/checks/**'],
           testTimeout: 30_000,
         },
       },
@@ -32,6 +32,7 @@ export default defineConfig({
           ...onCluster,
         },
       },
+      { test: { name: 'rig', include: ['container_rig/*.rig.test.ts'], ...onCluster, testTimeout: 300_000 } },
       {
         test: {
           name: 'containers',

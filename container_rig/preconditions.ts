@@ -7,10 +7,12 @@ const namespaces = ['--net', '--pid', '--mount', '--ipc', '--uts', '--fork', '--
 const inNamespaces = 'mount -t tmpfs rig /run && mount -t overlay overlay -o lowerdir=/usr:/etc /run';
 
 /** Says why not, in one sentence that also says what would help; undefined if nothing speaks against it. */
-export async function findObstacle(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`;
-  if (process.getuid?.() !== 0)
-    return 'it needs root, because it makes networks, mounts and containers: run it with sudo';
+export async function findObstacle(
+  platform: string = process.platform,
+  user = process.getuid?.(),
+): Promise<string | undefined> {
+  if (platform !== 'linux') return `it needs Linux, and this is ${platform}`;
+  if (user !== 0) return 'it needs root, because it makes networks, mounts and containers: run it with sudo';
   const missing = findMissing();
   if (missing.length > 0 && !canRun('apt-get', ['--version'])) {
     return `it installs ${missing.join(', ')} with apt-get, which this system does not have: run it on Debian`;

@@ -1,6 +1,6 @@
 /** Looks for what a rig may have left on the machine: processes, mounts, interfaces, rules, cgroups and files. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { findCgroups } from './cgroups.ts';
@@ -10,19 +10,17 @@ import { nodePlaces, outside } from './layout.ts';
 export interface RigTraces {
   stateFolder: string;
   cgroup: string;
-  /** As `/proc/PID/ns` has them. */
-  namespaces: string[];
 }
 
-/** The namespaces of a process that are not those of this one. */
-export function namespacesOf(pid: number): string[] {
-  return ['pid', 'net', 'mnt'].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
+/** What every process of a rig has in its environment, but for those in containers, which its cgroup has. */
+export function markProcesses(cgroup: string): Record<string, string> {
+  return { ML_JOB_MESH_RIG: cgroup };
 }
 
 /** Lists it, a sentence each; empty when nothing is left. */
-export function findRemains({ stateFolder, cgroup, namespaces }: RigTraces): string[] {
+export function findRemains({ stateFolder, cgroup }: RigTraces): string[] {
   return [
-    ...findProcessesIn(namespaces).map((pid) => `process ${pid} runs on`),
+    ...findProcesses(cgroup).map((pid) => `process ${pid} runs on`),
     ...findMounts(stateFolder).map((place) => `${place} is still mounted`),
     ...findInterfaces().map((name) => `the interface ${name} is on this machine`),
     ...findRules().map((rule) => `the rule ${rule} is on this machine`),
@@ -31,15 +29,18 @@ export function findRemains({ stateFolder, cgroup, namespaces }: RigTraces): str
   ];
 }
 
-function findProcessesIn(namespaces: string[]): string[] {
+function findProcesses(cgroup: string): string[] {
+  const marks = Object.entries(markProcesses(cgroup)).map(([name, value]) => `${name}=${value}`);
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => {
-    try {
-      return namespacesOf(Number(pid)).some((name) => namespaces.includes(name));
-    } catch {
-      return false; // It has ended.
-    }
-  });
+  return pids.filter((pid) => marks.some((mark) => readEnvironment(pid).includes(mark)));
+}
+
+function readEnvironment(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return []; // It has ended.
+  }
 }
 
 function findMounts(stateFolder: string): string[] {

@@ -14,7 +14,7 @@ import type { InsideMessage, InsideOptions, ReadyCluster } from './inside-option
 import type { RigSoftware } from './install/install.ts';
 import { nodePlaces, registry } from './layout.ts';
 import { findChild } from './nodes/holder.ts';
-import { findRemains, namespacesOf, type RigTraces } from './remains.ts';
+import { findRemains, markProcesses } from './remains.ts';
 import { type OwnerRecord, ownerFile, type RigRecord, rigFile } from './state.ts';
 
 const pollMs = 10;
@@ -69,9 +69,8 @@ async function start({ stateFolder, software, log, cancel }: RigOptions, lock: L
   for (const { name } of nodePlaces) createCgroup(`${cgroup}/${name}`);
   const child = launch({ ...software, stateFolder, cgroup, mayLowerOomScores: mayLowerOomScores() });
   const pid = await findFirstProcess(child);
-  const namespaces = namespacesOf(pid);
   const processes = [child.pid!, pid].flatMap((one) => identifyProcess(one) ?? []);
-  writeRecordFile(ownerFile(stateFolder), { ...owner, processes, namespaces } satisfies OwnerRecord);
+  writeRecordFile(ownerFile(stateFolder), { ...owner, processes } satisfies OwnerRecord);
   const ready = await waitUntilReady(child, stateFolder, log, cancel);
   const record: RigRecord = {
     pid,
@@ -99,7 +98,8 @@ function launch(options: InsideOptions): ChildProcess {
   const log = openSync(path.join(options.stateFolder, 'inside.log'), 'a');
   const inside = ['tini', '--', process.execPath, program, JSON.stringify(options)];
   // A session of its own, so that a Ctrl-C in the terminal reaches this process alone.
-  return spawn('unshare', [...kinds, '--', ...inside], { stdio: ['ignore', log, log, 'ipc'], detached: true });
+  const env = { ...process.env, ...markProcesses(options.cgroup) };
+  return spawn('unshare', [...kinds, '--', ...inside], { stdio: ['ignore', log, log, 'ipc'], env, detached: true });
 }
 
 async function findFirstProcess(child: ChildProcess): Promise<number> {
@@ -156,8 +156,7 @@ async function clear(stateFolder: string): Promise<void> {
     await removeCgroup(owner.cgroup);
   }
   rmSync(stateFolder, { recursive: true, force: true, maxRetries: 5 });
-  const traces: RigTraces = { stateFolder, cgroup: owner?.cgroup ?? '', namespaces: owner?.namespaces ?? [] };
-  const remains = findRemains(traces);
+  const remains = owner ? findRemains({ stateFolder, cgroup: owner.cgroup }) : [];
   if (remains.length > 0) throw new Error(`not all of the rig is gone: ${remains.join('; ')}`);
 }
 

@@ -40,8 +40,6 @@ export interface OwnerRecord {
   cgroup: string;
   /** Missing before they are started. */
   processes?: ProcessIdentity[];
-  /** Which namespaces they are in, as `/proc/PID/ns` has it. */
-  namespaces?: string[];
 }
 
 /** Where both are. */

@@ -40,8 +40,11 @@ export async function installDebianPackages({ say, signal }: StepContext): Promi
 }
 
 /** Packages whose program is not there. */
-export function findMissing(folders = (process.env.PATH ?? '').split(path.delimiter)): string[] {
-  const searched = [...folders, '/usr/sbin', '/sbin'];
+export function findMissing(
+  folders = (process.env.PATH ?? '').split(path.delimiter),
+  systemFolders = ['/usr/sbin', '/sbin'],
+): string[] {
+  const searched = [...folders, ...systemFolders];
   const isThere = (program: string) => searched.some((folder) => existsSync(path.resolve(folder, program)));
   return Object.keys(packages).filter((name) => !isThere(packages[name]!));
 }

@@ -74,3 +74,21 @@ test('a node is known as a node, and only the API server may ask the nodes for l
   expect(issuerOf(credentials.nodeClient.certificate)).toBe('CN=ml-job-mesh-node-client');
   expect(issuerOf(credentials.etcdClient.certificate)).toBe('CN=ml-job-mesh-etcd');
 });
+
+test('a cluster with a network of its own has more names for its API server, and nodes that serve', async () => {
+  const { apiServer, nodes, kubeconfigs } = await prepareCredentials(temporaryFolder(), '10.89.0.1', 6443, {
+    context: 'elsewhere',
+    apiServerHosts: ['10.96.0.1'],
+    hosts: { 'node-2': ['10.89.0.12', 'node-2'] },
+  });
+  const read = (file: string) => new X509Certificate(readFileSync(file));
+  expect(read(apiServer.certificate).subjectAltName).toContain('IP Address:10.96.0.1');
+  const node = read(nodes['node-2'].certificate);
+  expect([node.subject, node.subjectAltName]).toEqual([
+    'O=system:nodes\nCN=system:node:node-2',
+    'IP Address:10.89.0.12, DNS:node-2',
+  ]);
+  expect(read(nodes['node-1'].certificate).subjectAltName).toBeUndefined();
+  const kubeconfig = parse(readFileSync(kubeconfigs['node-2'], 'utf8'));
+  expect([kubeconfig['current-context'], kubeconfig.contexts[0].name]).toEqual(['elsewhere', 'elsewhere']);
+});
