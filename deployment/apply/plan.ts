@@ -2,7 +2,7 @@
 import type { KubernetesObject, V1Job } from '@kubernetes/client-node';
 import { type Kind, listKinds, listLabelled, parseList } from '../cluster/inventory.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
-import { isLabelled, wasApplied } from '../ownership.ts';
+import { hasOwner, isForeign, wasApplied } from '../ownership.ts';
 import { hasFailed, isImmutable, serverSideApply, toManifest } from './apply.ts';
 import { findDifferences } from './differences.ts';
 import { isJob } from './render.ts';
@@ -41,8 +41,8 @@ export async function makePlan(kubectl: Kubectl, objects: KubernetesObject[]): P
     kinds,
     created: objects.filter((object) => !live.has(keyOf(object))),
     ...compared,
-    leftOver: labelled.filter((one) => wasApplied(one) && !isMadeByAnother(one) && !described.has(keyOf(one))),
-    foreign: there.filter((object) => !isOwn(live.get(keyOf(object))!)),
+    leftOver: labelled.filter((one) => wasApplied(one) && !hasOwner(one) && !described.has(keyOf(one))),
+    foreign: there.filter((object) => isForeign(live.get(keyOf(object))!)),
     leaving: leaving.map(({ metadata }) => metadata!.name!),
   };
 }
@@ -84,16 +84,6 @@ async function compare(kubectl: Kubectl, there: KubernetesObject[], live: Map<st
     else unchanged.push(object);
   }
   return { changed, unchanged, again };
-}
-
-/** Owned by the mesh: it says so, or a deployment has applied it. */
-function isOwn(object: KubernetesObject): boolean {
-  return isLabelled(object) || wasApplied(object);
-}
-
-/** A controller makes and removes it, with what it belongs to. */
-function isMadeByAnother({ metadata }: KubernetesObject): boolean {
-  return (metadata?.ownerReferences?.length ?? 0) > 0;
 }
 
 /** Of two versions of a kind, the cluster may give the other than the manifests name. */

@@ -1,8 +1,8 @@
 import type { KubernetesObject, V1PersistentVolume } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { nameOf } from '../ownership.ts';
+import { isMadeByKubernetes, nameOf } from '../ownership.ts';
 import { describeSurvey, requireOwn } from './describe-survey.ts';
-import { isMadeByKubernetes, type Survey, sortOut } from './survey.ts';
+import { type Survey, sortOut } from './survey.ts';
 
 const object = (kind: string, name: string, namespace?: string, more: object = {}): KubernetesObject => ({
   kind,

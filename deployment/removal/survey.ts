@@ -2,6 +2,7 @@
 import type { KubernetesObject, V1PersistentVolume, V1StorageClass } from '@kubernetes/client-node';
 import { type Kind, listKinds, listLabelled, listUnlabelled, parseList } from '../cluster/inventory.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
+import { hasOwner, isMadeByKubernetes } from '../ownership.ts';
 
 /** What was found. */
 export interface Survey {
@@ -66,7 +67,7 @@ export function sortOut(
   );
   return {
     namespaces,
-    objects: remaining.filter((object) => !isKept(object) && !isOwned(object)),
+    objects: remaining.filter((object) => !isKept(object) && !hasOwner(object)),
     kept: labelled.filter(isKept),
     volumes: allVolumes.filter(
       (volume) => ofClaims(volume) && !labelled.some((one) => one.metadata?.uid === volume.metadata?.uid),
@@ -78,23 +79,4 @@ export function sortOut(
 /** Never the cluster's own, whatever label somebody has given it. */
 function isDeletable({ kind, metadata }: KubernetesObject): boolean {
   return kind === 'Namespace' && !clusterNamespaces.test(metadata!.name!);
-}
-
-function isOwned({ metadata }: KubernetesObject): boolean {
-  return (metadata?.ownerReferences?.length ?? 0) > 0;
-}
-
-/** What Kubernetes, or a controller, puts into a namespace by itself. */
-export function isMadeByKubernetes(object: KubernetesObject): boolean {
-  const { kind, metadata, type } = object as KubernetesObject & { type?: string };
-  const labels = Object.keys(metadata?.labels ?? {});
-  return (
-    isOwned(object) ||
-    (kind === 'ServiceAccount' && metadata?.name === 'default') ||
-    (kind === 'ConfigMap' && metadata?.name === 'kube-root-ca.crt') ||
-    (kind === 'Secret' && type === 'kubernetes.io/service-account-token') ||
-    // cert-manager's, of a Certificate; the AWS Load Balancer Controller's, of a Service, an Ingress or a Gateway.
-    (kind === 'Secret' && metadata?.annotations?.['cert-manager.io/certificate-name'] !== undefined) ||
-    labels.some((label) => /^(ingress|service|gateway)\.k8s\.aws\//.test(label))
-  );
 }
