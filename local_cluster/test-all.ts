@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { installShimTests, installSoftware, installTestTools } from './install/install.ts';
+import { installManifestLinter, installShimTests, installSoftware, installTestTools } from './install/install.ts';
 import { type Finished, runInOrder, summarize } from './testing/run-steps.ts';
 import { listTestSteps } from './testing/test-steps.ts';
 
@@ -32,6 +32,7 @@ async function runAll(): Promise<Finished[]> {
   console.log('━━━ install');
   const { python, networks } = await installSoftware();
   const programs = { python: await installTestTools(python), shimTests: await installShimTests(), networks };
+  if (!values.faults) await installManifestLinter();
   const steps = listTestSteps(programs, reportFolder, values.faults);
   const unknown = positionals.find((name) => !steps.some((step) => step.name === name));
   if (unknown) throw new Error(`there is no step ${unknown}; there are ${steps.map(({ name }) => name).join(', ')}`);

@@ -50,6 +50,10 @@ function podOf(workload: Workload): Host {
   return createPod(name!, namespace!, metadata!.labels!, ports, spec!.hostNetwork);
 }
 
+const namespaces = ['free-service', 'free-tier', 'ml-pipeline', 'premium-service', 'premium-tier', 'web-tier'];
+/** Pods that somebody else may have put into our namespaces: nothing is opened for them. */
+const strangers = namespaces.map((namespace) => createPod('a-stranger', namespace, {}, tcp(8080)));
+
 const others: Host[] = [
   createPod('coredns', 'kube-system', { 'k8s-app': 'kube-dns' }, [dns, ...tcp(53)]),
   createPod('prometheus', 'monitoring', {}, tcp(9090)),
@@ -79,7 +83,7 @@ function tabulate(policies: NetworkPolicy[], from: Host[], to: Host[]): Record<s
 describe.each(await listFolders('overlays'))('In the overlay %s', async (overlay) => {
   const objects = await render(overlay);
   const policies = ofKind<KubernetesObject & NetworkPolicy>(objects, 'NetworkPolicy');
-  const ours = [...workloadsIn(objects).map(podOf), ...(await listJobPods())];
+  const ours = [...workloadsIn(objects).map(podOf), ...(await listJobPods()), ...strangers];
   const inNodesNetwork = ours.filter(({ pod }) => pod!.hostNetwork);
   const governed = ours.filter(({ pod }) => !pod!.hostNetwork);
   const namesOf = (hosts: Host[]) => hosts.map(({ name }) => name);
@@ -126,6 +130,18 @@ describe.each(await listFolders('overlays'))('In the overlay %s', async (overlay
     });
   });
 
+  test('each policy, each of its rules, and each peer and port in them is needed', () => {
+    const all = [...ours, ...others, ...outside];
+    const tableOf = (some: NetworkPolicy[]) => JSON.stringify(tabulate(some, all, all));
+    const whole = tableOf(policies);
+    const needless = policies.flatMap((policy, index) =>
+      listSmaller(policy)
+        .filter(({ smaller }) => tableOf(policies.toSpliced(index, 1, ...smaller)) === whole)
+        .map(({ without }) => `${policy.metadata.namespace}/${policy.metadata.name} ${without}`),
+    );
+    expect(needless).toEqual([]);
+  });
+
   test("every pod is under a policy in both directions, but those in their node's network", () => {
     const open = governed.filter(
       (host) =>
@@ -161,3 +177,28 @@ describe.each(await listFolders('overlays'))('In the overlay %s', async (overlay
     ]);
   });
 });
+
+/** A policy with one part of it left out: the whole of it, a rule, or one of a rule's peers or ports where it has several. */
+function listSmaller(policy: NetworkPolicy): { without: string; smaller: NetworkPolicy[] }[] {
+  const parts = (['ingress', 'egress'] as const).flatMap((direction) =>
+    (policy.spec[direction] ?? []).flatMap((rule, index) => [
+      { without: `${direction} ${index}`, path: [direction], index },
+      ...Object.entries(rule).flatMap(([field, list]) =>
+        (list as object[]).length < 2
+          ? []
+          : (list as object[]).map((_, place) => ({
+              without: `${direction} ${index} ${field} ${place}`,
+              path: [direction, index, field],
+              index: place,
+            })),
+      ),
+    ]),
+  );
+  const smaller = parts.map(({ without, path, index }) => {
+    const copy = structuredClone(policy);
+    const list = path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], copy.spec) as unknown[];
+    list.splice(index, 1);
+    return { without, smaller: [copy] };
+  });
+  return [{ without: 'as a whole', smaller: [] }, ...smaller];
+}

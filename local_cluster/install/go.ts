@@ -18,7 +18,7 @@ const oldestMinor = 26;
 const frugalBelowBytes = 8e9;
 
 /** The Go programs that the project has. */
-export type GoProgram = 'control-plane' | 'shim' | 'shim-tests' | 'conformance' | 'node-programs';
+export type GoProgram = 'control-plane' | 'shim' | 'shim-tests' | 'conformance' | 'node-programs' | 'kube-score';
 
 const sources: Record<GoProgram, string> = {
   'control-plane': path.join(projectFolder, 'local_cluster', 'control_plane'),
@@ -26,10 +26,16 @@ const sources: Record<GoProgram, string> = {
   'shim-tests': path.join(projectFolder, 'local_cluster', 'shim'),
   conformance: path.join(projectFolder, 'local_cluster', 'conformance'),
   'node-programs': path.join(projectFolder, 'container_rig', 'node_programs'),
+  'kube-score': path.join(projectFolder, 'manifests', 'lint'),
 };
 
 /** Compiled in seconds, with little room: they need nothing but the standard library. */
 const small = new Set<GoProgram>(['shim', 'shim-tests']);
+
+/** Programs that are not their folder's own but another module's, whose version the folder's go.mod names. */
+const fromModules: Partial<Record<GoProgram, string>> = {
+  'kube-score': 'github.com/zegl/kube-score/cmd/kube-score',
+};
 
 /** What is built besides the program itself, into the same folder. */
 const companions: Partial<Record<GoProgram, string[]>> = {
@@ -90,7 +96,7 @@ async function compile(
   const countModules = (line: string) => {
     if (line.startsWith('go: downloading')) context.say(`${++modules} modules fetched`);
   };
-  const wanted = ['.', ...(companions[program] ?? [])];
+  const wanted = [fromModules[program] ?? '.', ...(companions[program] ?? [])];
   // While modules are fetched nothing else is done, so the standard library, which most of them need, is compiled meanwhile.
   const fetched = new AbortController();
   const standard = small.has(program) ? undefined : [...compilerFlags, 'std'];

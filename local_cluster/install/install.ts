@@ -149,6 +149,11 @@ export function installContainerCluster(options: InstallOptions = {}): Promise<C
   });
 }
 
+/** Installs kube-score, which the manifests are linted with. Gives the path of its program. */
+export function installManifestLinter(options: InstallOptions = {}): Promise<string> {
+  return installGoProgram('kube-score', 'Manifest linter', options);
+}
+
 /** Compiles the shim's own tests. Gives the path of the program that runs them. */
 export function installShimTests(options: InstallOptions = {}): Promise<string> {
   return installGoProgram('shim-tests', "Container shim's tests", options);
