@@ -11,7 +11,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...notOurs, '**/*.cluster.test.ts', '**/*.rig.test.ts', 'e2e/**', 'container_rig/checks/**'],
+          exclude: [
+            ...notOurs,
+            '**/*.cluster.test.ts',
+            '**/*.mesh.test.ts',
+            '**/*.rig.test.ts',
+            'e2e/**',
+            'container_rig/checks/**',
+          ],
           testTimeout: 30_000,
         },
       },
@@ -24,6 +31,7 @@ export default defineConfig({
           ...onCluster,
         },
       },
+      { test: { name: 'meshes', include: ['**/*.mesh.test.ts'], exclude: notOurs, ...onCluster } },
       {
         test: {
           name: 'e2e',

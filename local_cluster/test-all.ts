@@ -1,10 +1,11 @@
 /**
- * `npm test`: everything that is tested, with the number of tests in its last line. What needs a cluster mostly waits for
- * it, so the other steps run meanwhile; what they print is shown when each is done.
+ * `npm test`: everything that is tested, with the number of tests in its last line. What needs the tests' cluster or mesh
+ * mostly waits for it, so the other steps run meanwhile; what they print is shown when each is done.
  *
  *     npm test                    all steps
  *     npm test -- unit pytest     these steps
  *     npm run test:faults         the faults that are injected into a running mesh
+ *     npm run test:faults -- --thorough    with far more made-up requests, for which CI has no time
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { installManifestLinter, installShimTests, installSoftware, installTestTools } from './install/install.ts';
 import { type Finished, runInOrder, summarize } from './testing/run-steps.ts';
-import { listTestSteps } from './testing/test-steps.ts';
+import { listTestSteps, thoroughTests } from './testing/test-steps.ts';
 
 const reportFolder = mkdtempSync(path.join(tmpdir(), 'ml-job-mesh-reports-'));
 try {
@@ -27,8 +28,12 @@ try {
 }
 
 async function runAll(): Promise<Finished[]> {
-  const options = { faults: { type: 'boolean', default: false } } as const;
+  const options = {
+    faults: { type: 'boolean', default: false },
+    thorough: { type: 'boolean', default: false },
+  } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (values.thorough) process.env[thoroughTests] = '1';
   console.log('━━━ install');
   const { python, networks } = await installSoftware();
   const programs = { python: await installTestTools(python), shimTests: await installShimTests(), networks };

@@ -38,7 +38,7 @@ test('counts are added up', () => {
   expect(addCounts([one, one, { passed: 1, failed: 0, skipped: 4 }])).toEqual({ passed: 5, failed: 2, skipped: 4 });
 });
 
-test('steps that need a cluster are told apart, since they share the machine and run one after the other', () => {
+test('steps that need the tests’ own cluster or mesh are told apart, since they run one after the other', () => {
   const names = (faults: boolean) =>
     listTestSteps(programs, '/reports', faults).flatMap(({ name, onCluster }) => (onCluster ? [name] : []));
   expect([names(false), names(true)]).toEqual([['cluster', 'e2e'], ['faults']]);

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { projectFolder } from '../install/cache.ts';
 
+/** Set in the environment of tests that are to take the time for everything that they know. */
+export const thoroughTests = 'MESH_THOROUGH_TESTS';
+
 /** How a step went. A program that tests one thing, such as the linter, counts as one test. */
 export interface Counts {
   passed: number;
@@ -17,7 +20,7 @@ export interface TestStep {
   args: string[];
   /** Set for it besides the environment of `npm test`. */
   env?: Record<string, string>;
-  /** It needs a cluster, and mostly waits for it. Such steps run one after the other, the others beside them. */
+  /** It needs the cluster or the mesh of its tests. Such steps run one after the other, the others beside them. */
   onCluster?: boolean;
   /** Where the test runner writes what it has found. */
   reportFile?: string;
@@ -68,6 +71,8 @@ export function listTestSteps(
       reportFile: junit,
       readReport: readJunitReport,
     },
+    // Starts meshes of its own. Beside the end-to-end tests, both rows of steps take about as long.
+    vitest('meshes'),
     vitest('cluster', true),
     vitest('e2e', true),
   ];
