@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
+import { mutateFile } from '../mutations/mutation.ts';
 import { findEnvoy } from './find-envoy.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: Envoy's configuration has types in its own protocol buffers only.
@@ -49,6 +50,9 @@ export async function startEnvoy({ file, upstreams, env = {}, adjust }: RealEnvo
   const bootstrap: Bootstrap = parse(await readFile(file, 'utf8'));
   replaceAddresses(bootstrap, upstreams);
   adjust?.(bootstrap);
+  // Last: a setting that a test shortens is gone as well.
+  const { ENVOY_MUTATION: mutation } = process.env;
+  if (mutation) mutateFile(JSON.parse(mutation), file, bootstrap);
   await writeFile(join(folder, 'envoy.yaml'), stringify(bootstrap));
   const child = spawn(await findEnvoy(), ['-c', 'envoy.yaml', ...flags], {
     cwd: folder,
