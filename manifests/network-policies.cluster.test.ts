@@ -100,8 +100,12 @@ describe.each(await listFolders('overlays'))('In the overlay %s', async (overlay
     const clients = namesOf([...others, ...outside, ...inNodesNetwork]);
     const front = 'web-tier/web-tier';
     const prometheus = 'monitoring/prometheus';
+    // On EKS load balancers ask for the front's health, from any private address; who is under a policy cannot.
+    const inVpc = others.map(({ name }) => name);
+    inVpc.push('the API server');
     expect(tabulate(policies, everybody, governed)).toEqual({
       'web-tier/web-tier 8080': clients.sort(),
+      ...(overlay === 'eks' && { 'web-tier/web-tier 8081': inVpc.sort() }),
       'web-tier/grader-interface 5000': [...clients, front].sort(),
       'web-tier/grader-interface 9090': [prometheus],
       'free-tier/free-tier 8080': [front],
