@@ -18,10 +18,10 @@ export function writeRecordFile(file: string, record: object): void {
   writeFileSafely(file, JSON.stringify(record));
 }
 
-/** The same for any text. */
-export function writeFileSafely(file: string, content: string): void {
+/** The same for any text, with the permissions that are given. */
+export function writeFileSafely(file: string, content: string, mode = 0o600): void {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.new`);
-  const descriptor = openSync(temporary, 'w', 0o600);
+  const descriptor = openSync(temporary, 'w', mode);
   try {
     writeFileSync(descriptor, content);
     fsyncSync(descriptor);

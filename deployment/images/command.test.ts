@@ -1,0 +1,147 @@
+// The command as users call it, with programs in the place of buildah and kind that write down what they are told.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { projectFolder } from '../../local_cluster/install/cache.ts';
+import { images, kustomizationFile } from './images.ts';
+
+let folder: string;
+let kustomization: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'images-'));
+  kustomization = path.join(folder, 'kustomization.yaml');
+  cpSync(kustomizationFile, kustomization);
+  mkdirSync(path.join(folder, 'bin'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Puts a shell script on the command's path; `$LOG` is where it writes. */
+function addProgram(name: string, script: string): void {
+  const file = path.join(folder, 'bin', name);
+  writeFileSync(file, `#!/bin/sh\nset -eu\necho "${name} $*" >> ${folder}/log\n${script}\n`);
+  chmodSync(file, 0o755);
+}
+
+// The id of an image is its name; its digest is the checksum of where it goes.
+const buildah = `
+value() { while [ $# -gt 0 ]; do [ "$1" != "$option" ] || echo "$2"; shift; done; }
+case $1 in
+  build) option=--iidfile; id=$(value "$@"); option=--tag; value "$@" > $id;;
+  push) option=--digestfile; file=$(value "$@"); [ -z "$file" ] || echo sha256:$(eval echo \\$$# | sha256sum | cut -c1-64) > $file;;
+esac`;
+
+async function run(...args: string[]) {
+  const command = spawn(process.execPath, [path.join(projectFolder, 'deployment/images.ts'), ...args], {
+    env: { ...process.env, PATH: `${folder}/bin:/usr/bin:/bin`, XDG_CACHE_HOME: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [said, complained] = await Promise.all([command.stdout, command.stderr].map((stream) => stream.toArray()));
+  const exitCode = command.exitCode ?? (await new Promise((resolve) => command.once('exit', resolve)));
+  return { exitCode, said: Buffer.concat(said!).toString(), complained: Buffer.concat(complained!).toString() };
+}
+
+const calls = () => readFileSync(path.join(folder, 'log'), 'utf8').trim().split('\n');
+
+const repositoryOf = (name: string) => `registry.example:5000/mesh/${name}`;
+
+test('all images are pushed, and then their digests are in the kustomization', async () => {
+  addProgram('buildah', buildah);
+  const { exitCode, said, complained } = await run(
+    ...[
+      '--builder',
+      'buildah',
+      '--push',
+      'registry.example:5000/mesh',
+      '--tag',
+      'v1',
+      '--kustomization',
+      kustomization,
+    ],
+  );
+  expect([exitCode, complained]).toEqual([0, '']);
+  const digestOf = (name: string) =>
+    `sha256:${createHash('sha256')
+      .update(`docker://${repositoryOf(name)}:v1\n`)
+      .digest('hex')}`;
+  const expected = readFileSync(kustomizationFile, 'utf8').replaceAll(
+    /newName: localhost\/ml-job-mesh\/(.*)\n( +)newTag: local/g,
+    (_, name, indent) => `newName: ${repositoryOf(name)}\n${indent}digest: ${digestOf(name)}`,
+  );
+  expect(readFileSync(kustomization, 'utf8')).toBe(expected);
+  for (const { name } of images) expect(said).toContain(`${repositoryOf(name)}@${digestOf(name)}`);
+  // Nothing is pushed before everything is built.
+  const verbs = calls().map((call) => call.split(' ')[1]);
+  expect(verbs).toEqual(['version', ...images.map(() => 'build'), ...images.map(() => 'push')]);
+});
+
+test('a registry that takes some images and not others changes nothing in the kustomization', async () => {
+  addProgram(
+    'buildah',
+    `${buildah}\ncase "$*" in push*web-tier*) echo 'error: denied: quota exceeded' >&2; exit 125;; esac`,
+  );
+  const before = readFileSync(kustomization, 'utf8');
+  const args = ['--builder', 'buildah', '--push', 'registry.example:5000/mesh', '--kustomization', kustomization];
+  const { exitCode, complained } = await run(...args);
+  expect(exitCode).toBe(1);
+  expect(complained).toMatch(
+    /^\nnpm run images: web-tier to registry\.example:5000\/mesh: .* denied: quota exceeded\n$/,
+  );
+  expect(readFileSync(kustomization, 'utf8')).toBe(before);
+});
+
+test('an image that cannot be built keeps all of them from the registry', async () => {
+  addProgram('buildah', `${buildah}\ncase "$*" in build*web-tier*) echo 'Error: no such base' >&2; exit 1;; esac`);
+  const { exitCode, complained } = await run(
+    '--builder',
+    'buildah',
+    '--push',
+    'registry.example/mesh',
+    '--kustomization',
+    kustomization,
+  );
+  expect(exitCode).toBe(1);
+  expect(complained).toMatch(/^\nnpm run images: web-tier: .*Error: no such base\n$/);
+  expect(calls().filter((call) => call.startsWith('buildah push'))).toEqual([]);
+});
+
+test('images are loaded into a cluster, which the kustomization names without a registry', async () => {
+  addProgram('buildah', buildah);
+  addProgram('kind', '');
+  const args = ['web-ui', '--builder', 'buildah', '--push', 'registry.example/mesh', '--kustomization', kustomization];
+  expect((await run(...args)).exitCode).toBe(0);
+  const loaded = [
+    'web-ui',
+    '--builder',
+    'buildah',
+    '--load',
+    'kind',
+    '--cluster',
+    'mesh',
+    '--kustomization',
+    kustomization,
+  ];
+  expect((await run(...loaded)).exitCode).toBe(0);
+  expect(calls().at(-1)).toMatch(/^kind load image-archive \/.*web-ui-local\.tar --name mesh$/);
+  expect(readFileSync(kustomization, 'utf8')).toBe(readFileSync(kustomizationFile, 'utf8'));
+});
+
+test('where the tool of a cluster is missing, nothing is built, and it is said where to get it', async () => {
+  addProgram('buildah', buildah);
+  const { exitCode, complained } = await run('--builder', 'buildah', '--load', 'minikube');
+  expect([exitCode, complained]).toEqual([
+    1,
+    '\nnpm run images: images cannot be loaded into minikube: it is not installed; https://minikube.sigs.k8s.io/docs/start/ says how\n',
+  ]);
+});
+
+test('a mistake on the command line is told with what it should be', async () => {
+  const { exitCode, complained } = await run('sevices');
+  expect(exitCode).toBe(2);
+  expect(complained).toMatch(
+    /^\nnpm run images: "sevices" is not an image; there are services, .*\n\nnpm run images -- /,
+  );
+});
