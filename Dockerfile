@@ -21,12 +21,12 @@ COPY prediction_service/package.json prediction_service/
 COPY mesh_client/package.json mesh_client/
 COPY web_ui/package.json web_ui/
 # The version that package.json's scripts call.
-RUN npm install --global --cache /tmp/npm pnpm@12.21.0 && rm -rf /tmp/npm
+RUN --mount=type=cache,target=/root/.npm npm install --global pnpm@12.21.0
 
 # Packages without what nothing reads at run time: types, source maps, and Node itself, which is in the base image.
 FROM manifests AS services-packages
-RUN pnpm install --frozen-lockfile --prod --filter ml-job-mesh... \
-        --filter @ml-job-mesh/free-service --filter @ml-job-mesh/premium-service \
+RUN --mount=type=cache,target=/pnpm pnpm install --store-dir /pnpm --frozen-lockfile --prod \
+        --filter ml-job-mesh... --filter @ml-job-mesh/free-service --filter @ml-job-mesh/premium-service \
     && rm -rf node_modules/node node_modules/.pnpm/node@* pnpm-*.yaml .npmrc \
     && find node_modules '(' -name '*.d.ts' -o -name '*.d.?ts' -o -name '*.map' ')' -delete
 
@@ -48,7 +48,8 @@ ENTRYPOINT ["node"]
 
 FROM manifests AS prediction-packages
 # ONNX Runtime brings its libraries for every system.
-RUN pnpm install --frozen-lockfile --prod --filter @ml-job-mesh/prediction-service... \
+RUN --mount=type=cache,target=/pnpm pnpm install --store-dir /pnpm --frozen-lockfile --prod \
+        --filter @ml-job-mesh/prediction-service... \
     && rm -rf node_modules/node node_modules/.pnpm/node@* pnpm-*.yaml .npmrc \
     && find node_modules '(' -name '*.d.ts' -o -name '*.d.?ts' -o -name '*.map' ')' -delete \
     && cd node_modules/.pnpm/onnxruntime-node@*/node_modules/onnxruntime-node/bin/napi-v6 \
@@ -73,7 +74,7 @@ CMD ["prediction_service/server.ts"]
 
 # What browsers are given.
 FROM manifests AS page
-RUN pnpm install --frozen-lockfile --filter @ml-job-mesh/web-ui
+RUN --mount=type=cache,target=/pnpm pnpm install --store-dir /pnpm --frozen-lockfile --filter @ml-job-mesh/web-ui
 COPY tsconfig.json ./
 COPY mesh_client mesh_client
 COPY model_config/datasets.json model_config/
@@ -83,8 +84,8 @@ RUN node web_ui/build.ts
 
 FROM manifests AS page-packages
 # By name: what the page's build needs of other services is not needed any more.
-RUN pnpm install --frozen-lockfile --prod --filter @ml-job-mesh/web-ui \
-        --filter @ml-job-mesh/http-service --filter @ml-job-mesh/cluster-client \
+RUN --mount=type=cache,target=/pnpm pnpm install --store-dir /pnpm --frozen-lockfile --prod \
+        --filter @ml-job-mesh/web-ui --filter @ml-job-mesh/http-service --filter @ml-job-mesh/cluster-client \
     && rm -rf node_modules/node node_modules/.pnpm/node@* pnpm-*.yaml .npmrc \
     && find node_modules '(' -name '*.d.ts' -o -name '*.d.?ts' -o -name '*.map' ')' -delete
 

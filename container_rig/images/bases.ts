@@ -7,7 +7,7 @@ import path from 'node:path';
 import { type Builder, runBuilder } from '../../deployment/images/builders.ts';
 import { hashInputs, projectFolder, withWorkFolder } from '../../local_cluster/install/cache.ts';
 import { runCommand } from '../../local_cluster/install/run-command.ts';
-import type { StepContext } from '../../local_cluster/install/step-runner.ts';
+import type { StepContext, StepResult } from '../../local_cluster/install/step-runner.ts';
 
 /** The stand-ins, by the official images' names. */
 export const bases = {
@@ -40,8 +40,8 @@ interface Ingredients {
   prepare: (folder: string, context: StepContext) => Promise<void>;
 }
 
-/** Makes the Debian that the others begin with, unless it is there. */
-export function prepareDebian(context: StepContext, builder: Builder): Promise<boolean> {
+/** Makes the Debian that the stand-ins begin with, unless it is there. */
+export function prepareDebian(context: StepContext, builder: Builder): Promise<StepResult<undefined>> {
   return prepare(context, builder, 'debian', debian, {
     inputs: [suite, ...debianOptions],
     prepare: async (folder) => {
@@ -50,13 +50,16 @@ export function prepareDebian(context: StepContext, builder: Builder): Promise<b
   });
 }
 
-/** Makes a stand-in, unless it is there; Debian has to be. Gives whether it was made. */
+/**
+ * Makes a stand-in, unless it is there; Debian has to be.
+ * @param envoy Envoy's program, for its image
+ */
 export function prepareBase(
   context: StepContext,
   builder: Builder,
   name: keyof typeof bases,
   envoy?: string,
-): Promise<boolean> {
+): Promise<StepResult<undefined>> {
   const ingredients: Record<keyof typeof bases, Ingredients> = {
     python: { inputs: [suite, ...debianOptions], prepare: async () => undefined },
     node: { inputs: [suite, ...debianOptions, process.version, npmVersion], prepare: prepareNode },
@@ -87,11 +90,11 @@ async function prepare(
   name: string,
   tag: string,
   { inputs, prepare }: Ingredients,
-): Promise<boolean> {
+): Promise<StepResult<undefined>> {
   const source = path.join(dockerfiles, name);
   const files = readdirSync(source).map((file) => ({ file, content: readFileSync(path.join(source, file)) }));
   const hash = hashInputs([...files, ...inputs]);
-  if ((await readLabel(builder, tag)) === hash) return false;
+  if ((await readLabel(builder, tag)) === hash) return { value: undefined };
   await withWorkFolder(async (folder) => {
     cpSync(source, folder, { recursive: true });
     await prepare(folder, context);
@@ -107,7 +110,7 @@ async function prepare(
     ];
     await runBuilder(builder, [...args, '--tag', tag, folder], quiet(context));
   });
-  return true;
+  return { value: undefined, done: 'made, a stand-in for the official image' };
 }
 
 async function readLabel(builder: Builder, tag: string): Promise<string | undefined> {
