@@ -16,6 +16,8 @@ const packages: Record<string, string> = {
   'util-linux': 'nsenter',
   tini: 'tini',
   'docker-registry': 'docker-registry',
+  mmdebstrap: 'mmdebstrap',
+  buildah: 'buildah',
 };
 /** Asked by packages whether they may start a service; 101 says no. */
 const policyFile = '/usr/sbin/policy-rc.d';
