@@ -1,7 +1,7 @@
 // What the checks do to the rig's cluster: kubectl as an operator uses it, and pods of their own.
 import type { V1Deployment, V1Namespace } from '@kubernetes/client-node';
 import type { Pod } from '@ml-job-mesh/tier-service/state/kubernetes-objects.ts';
-import { inject, onTestFinished, vi } from 'vitest';
+import { inject, vi } from 'vitest';
 import { deployments, type ServiceName } from '../../e2e/faults/service-pods.ts';
 import { cluster, kubeconfig } from '../../e2e/mesh.ts';
 import { runKubectl } from '../../local_cluster/control_plane/kubectl.ts';
@@ -52,14 +52,12 @@ export async function scale(service: ServiceName, replicas: number): Promise<num
   }, patience);
 }
 
-/** Makes a namespace for the rest of the test, with an account in it. Gives its name. */
-export async function scratchNamespace(labels: Record<string, string> = {}): Promise<string> {
-  const made = await cluster.create<V1Namespace>('/api/v1/namespaces', {
-    metadata: { generateName: 'check-', labels },
-  });
+/** Makes a namespace in which pods can be made. Gives its name; whoever made it deletes it. */
+export async function makeNamespace(): Promise<string> {
+  const made = await cluster.create<V1Namespace>('/api/v1/namespaces', { metadata: { generateName: 'check-' } });
   const name = made.metadata!.name!;
-  onTestFinished(() => cluster.delete(`/api/v1/namespaces/${name}`).then(() => undefined));
   await vi.waitFor(() => cluster.get(`/api/v1/namespaces/${name}/serviceaccounts/default`), patience);
+  await vi.waitFor(() => cluster.get(`/api/v1/namespaces/${name}/configmaps/kube-root-ca.crt`), patience);
   return name;
 }
 

@@ -9,7 +9,6 @@ API_PATHS: JSON, a list of [method, path] to ask of the Kubernetes API with the 
 
 import ctypes
 import errno
-import glob
 import json
 import os
 import resource
@@ -19,19 +18,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
-ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+ACCOUNT = Path('/var/run/secrets/kubernetes.io/serviceaccount')
 SPIN = 'import time\nend = time.monotonic() + {}\nwhile time.monotonic() < end: pass'
 FILL = 'block = bytearray({} << 20)\nfor i in range(0, len(block), 4096): block[i] = 1'
 
 
 def write_to(folder: str) -> str:
     """Gives 'written', or the name of the error."""
-    file = f'{folder}/probe-{os.getpid()}'
+    file = Path(folder) / f'probe-{os.getpid()}'
     try:
-        with open(file, 'w') as opened:
-            opened.write('probe')
-        os.remove(file)
+        file.write_text('probe')
+        file.unlink()
         return 'written'
     except OSError as error:
         return errno.errorcode[error.errno]
@@ -46,6 +45,16 @@ def keyring() -> str:
     return 'allowed' if answer >= 0 else errno.errorcode[ctypes.get_errno()]
 
 
+def cgroup(*files: str) -> str:
+    """Gives what the first of these files says: the kernel has one or the other."""
+    for file in files:
+        try:
+            return Path('/sys/fs/cgroup', file).read_text().strip()
+        except OSError:
+            continue
+    return 'none'
+
+
 def spin(seconds: float) -> float:
     """Gives how much CPU three processes took together, in CPUs."""
     started = time.monotonic()
@@ -58,9 +67,8 @@ def spin(seconds: float) -> float:
 
 def ask_api(calls: list) -> list:
     """Gives the status of each call."""
-    with open(f'{ACCOUNT}/token') as file:
-        token = file.read()
-    context = ssl.create_default_context(cafile=f'{ACCOUNT}/ca.crt')
+    token = (ACCOUNT / 'token').read_text()
+    context = ssl.create_default_context(cafile=ACCOUNT / 'ca.crt')
     statuses = []
     for method, path in calls:
         request = urllib.request.Request(f'https://kubernetes.default.svc{path}', method=method)
@@ -77,7 +85,8 @@ def ask_api(calls: list) -> list:
 
 
 def main() -> None:
-    status = dict(line.rstrip('\n').split(':\t', 1) for line in open('/proc/self/status') if ':\t' in line)
+    lines = Path('/proc/self/status').read_text().splitlines()
+    status = dict(line.split(':\t', 1) for line in lines if ':\t' in line)
     services = [name for name in os.environ if name.endswith('_SERVICE_HOST') and not name.startswith('KUBERNETES_')]
     found = {
         'user': os.getuid(),
@@ -88,9 +97,11 @@ def main() -> None:
         'seccomp': status['Seccomp'],
         'keyring': keyring(),
         'root': write_to('/var/tmp'),
-        'token': os.path.exists(f'{ACCOUNT}/token'),
+        'token': (ACCOUNT / 'token').exists(),
         'service_variables': len(services),
-        'devices': len(glob.glob('/dev/*')),
+        'cpu_quota': cgroup('cpu/cpu.cfs_quota_us', 'cpu,cpuacct/cpu.cfs_quota_us', 'cpu.max'),
+        'cpu_shares': cgroup('cpu/cpu.shares', 'cpu,cpuacct/cpu.shares', 'cpu.weight'),
+        'memory_limit': cgroup('memory/memory.limit_in_bytes', 'memory.max'),
     }
     if os.environ.get('SPIN_SECONDS'):
         found['cpu'] = spin(float(os.environ['SPIN_SECONDS']))

@@ -20,7 +20,10 @@ export interface Findings {
   token: boolean;
   /** How many other Services the environment tells of. */
   service_variables: number;
-  devices: number;
+  /** What the container's cgroup says, as the kernel writes it. */
+  cpu_quota: string;
+  cpu_shares: string;
+  memory_limit: string;
   /** In CPUs. */
   cpu?: number;
   /** The exit code of the process that allocated; negative is a signal. */

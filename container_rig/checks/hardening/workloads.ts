@@ -1,0 +1,37 @@
+// The pods of everything that the mesh runs, as they are deployed, ready to be tried out in another namespace.
+import type { V1Deployment, V1Job } from '@kubernetes/client-node';
+import type { Wire } from '@ml-job-mesh/cluster-client';
+import { loadJobTemplate } from '@ml-job-mesh/tier-service/submission/job-template.ts';
+import { inject } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { freeTier } from '../../../free_service/app/tier.ts';
+import { premiumTier } from '../../../premium_service/app/tier.ts';
+import { kubectl, type PodSpec } from '../cluster-tools.ts';
+
+export interface Workload {
+  name: string;
+  spec: PodSpec;
+}
+
+/** The Deployments and Jobs of the manifests, and the Job of each tier. */
+export async function listWorkloads(): Promise<Workload[]> {
+  const rendered = parseAllDocuments(await kubectl(['kustomize', inject('mesh').kustomization]));
+  const objects = rendered.map((document) => document.toJS() as Wire<V1Deployment | V1Job>);
+  const workloads = objects.filter(({ kind }) => kind === 'Deployment' || kind === 'Job');
+  const jobs = [freeTier, premiumTier].map((tier) => loadJobTemplate(tier));
+  return [
+    ...workloads.map(({ metadata, spec }) => ({
+      name: metadata!.name!,
+      spec: movable(spec!.template.spec as PodSpec),
+    })),
+    ...jobs.map(({ metadata, spec }) => ({
+      name: metadata!.labels!['app.kubernetes.io/name']!,
+      spec: movable(spec!.template.spec!),
+    })),
+  ];
+}
+
+/** The same pod for a namespace that has none of its objects: empty folders for volumes, and no account of its own. */
+function movable({ serviceAccountName: _, serviceAccount: __, ...spec }: PodSpec): PodSpec {
+  return { ...spec, volumes: spec.volumes?.map(({ name }) => ({ name, emptyDir: {} })) ?? [] };
+}
