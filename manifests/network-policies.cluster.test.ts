@@ -61,10 +61,19 @@ const others: Host[] = [
   // Labels can be copied, namespaces cannot.
   createPod('imitator', 'elsewhere', { 'app.kubernetes.io/name': 'web-tier' }, tcp(8080)),
 ];
+const internet: Host = { name: 'the internet', ip: '203.0.113.7', ports: tcp(80, 443) };
+const metadataService: Host = { name: 'instance metadata', ip: '169.254.169.254', ports: tcp(80) };
+/** In each of the ranges that private networks have. */
+const loadBalancers: Host[] = ['10.0.3.9', '172.31.0.9', '192.168.7.9'].map((ip) => ({
+  name: `a load balancer at ${ip}`,
+  ip,
+  ports: [],
+}));
 const outside: Host[] = [
-  { name: 'the internet', ip: '203.0.113.7', ports: tcp(80, 443) },
+  ...loadBalancers,
+  internet,
   { name: 'the API server', ip: '10.89.0.1', ports: tcp(443, 6443, 8443) },
-  { name: 'instance metadata', ip: '169.254.169.254', ports: tcp(80) },
+  metadataService,
   { name: "a node's DNS cache", ip: '169.254.20.10', ports: [dns] },
 ];
 
@@ -101,8 +110,7 @@ describe.each(await listFolders('overlays'))('In the overlay %s', async (overlay
     const front = 'web-tier/web-tier';
     const prometheus = 'monitoring/prometheus';
     // On EKS load balancers ask for the front's health, from any private address; who is under a policy cannot.
-    const inVpc = others.map(({ name }) => name);
-    inVpc.push('the API server');
+    const inVpc = [...namesOf([...others, ...loadBalancers]), 'the API server'];
     expect(tabulate(policies, everybody, governed)).toEqual({
       'web-tier/web-tier 8080': clients.sort(),
       ...(overlay === 'eks' && { 'web-tier/web-tier 8081': inVpc.sort() }),
@@ -149,7 +157,7 @@ describe.each(await listFolders('overlays'))('In the overlay %s', async (overlay
   test("every pod is under a policy in both directions, but those in their node's network", () => {
     const open = governed.filter(
       (host) =>
-        isReachable(policies, host, outside[2]!, undeclared) || isReachable(policies, outside[0]!, host, undeclared),
+        isReachable(policies, host, metadataService, undeclared) || isReachable(policies, internet, host, undeclared),
     );
     expect(namesOf(open)).toEqual([]);
     expect(namesOf(inNodesNetwork)).toEqual(overlay === 'local' ? ['kube-system/cluster-dns'] : []);
@@ -159,8 +167,8 @@ describe.each(await listFolders('overlays'))('In the overlay %s', async (overlay
     const [, prometheus, somebody] = others;
     for (const port of [...tcp(80, 8080, 9090), dns]) {
       expect(isReachable(policies, prometheus!, somebody!, port)).toBe(true);
-      expect(isReachable(policies, outside[0]!, somebody!, port)).toBe(true);
-      expect(isReachable(policies, somebody!, outside[0]!, port)).toBe(true);
+      expect(isReachable(policies, internet, somebody!, port)).toBe(true);
+      expect(isReachable(policies, somebody!, internet, port)).toBe(true);
     }
   });
 
