@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { formatSeconds } from '../local_cluster/install/screen.ts';
 import { listenForStop } from '../local_cluster/install/stop-signals.ts';
 import { installRig } from './install/install.ts';
+import { withMeshRig } from './mesh-rig.ts';
 import { findObstacle } from './preconditions.ts';
 import { startRig } from './rig.ts';
 import { defaultStateFolder } from './state.ts';
@@ -23,19 +24,29 @@ try {
   process.exitCode = 1;
 }
 
-async function main(_options: { bare: boolean }): Promise<void> {
+async function main({ bare }: { bare: boolean }): Promise<void> {
   const { stopped } = listenForStop(() => process.exit(130));
   const obstacle = await findObstacle();
   if (obstacle) throw new Error(obstacle);
+  await (bare ? keepBare(stopped) : keepMesh(stopped));
+}
+
+async function keepMesh(stopped: AbortSignal): Promise<void> {
+  await withMeshRig(stopped, tell, async () => {
+    tell('Ctrl-C removes it');
+    await once(stopped, 'abort');
+  });
+}
+
+async function keepBare(stopped: AbortSignal): Promise<void> {
   const software = await installRig(stopped);
   const startedAt = performance.now();
   const rig = await startRig({ stateFolder: defaultStateFolder, software, log: tell, cancel: stopped });
   tell(`the cluster is ready after ${formatSeconds(performance.now() - startedAt)}; Ctrl-C removes it`);
   const reason = await Promise.race([rig.ended, once(stopped, 'abort').then(() => undefined)]);
-  if (reason) tell(reason);
   await rig.stop();
+  if (reason) throw new Error(reason);
   tell('removed; nothing of it is left');
-  if (reason) process.exitCode = 1;
 }
 
 /** One line with the time of day. */

@@ -137,13 +137,17 @@ function linkerFlags(program: GoProgram): string {
   return ['-s', '-w', ...settings].join(' ');
 }
 
-/** Everything that Go writes goes into the work folder; the user's settings (a module proxy, say) are still read. */
+/**
+ * Everything that Go writes goes into the work folder; the user's settings (a module proxy, say) are still read. MESH_GO_CACHE
+ * names a folder for what the builds of several commands have in common; whoever sets it removes it.
+ */
 function buildEnvironment(workFolder: string): NodeJS.ProcessEnv {
-  const inWorkFolder = (name: string) => {
-    const folder = path.join(workFolder, name);
+  const make = (folder: string) => {
     mkdirSync(folder, { recursive: true });
     return folder;
   };
+  const inWorkFolder = (name: string) => make(path.join(workFolder, name));
+  const inCache = (name: string) => make(path.join(process.env.MESH_GO_CACHE || workFolder, name));
   const configuration = process.env.XDG_CONFIG_HOME || path.join(process.env.HOME || os.tmpdir(), '.config');
   return {
     ...process.env,
@@ -154,9 +158,9 @@ function buildEnvironment(workFolder: string): NodeJS.ProcessEnv {
     GOFLAGS: '',
     GOENV: process.env.GOENV ?? path.join(configuration, 'go', 'env'),
     XDG_CONFIG_HOME: inWorkFolder('go-config'),
-    GOPATH: inWorkFolder('go-path'),
-    GOMODCACHE: inWorkFolder('go-modules'),
-    GOCACHE: inWorkFolder('go-cache'),
+    GOPATH: inCache('go-path'),
+    GOMODCACHE: inCache('go-modules'),
+    GOCACHE: inCache('go-cache'),
     GOTMPDIR: inWorkFolder('go-tmp'),
   };
 }

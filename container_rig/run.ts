@@ -1,0 +1,64 @@
+/**
+ * `npm run test:containers`: builds the images, deploys the mesh to a rig, and runs there what only containers can show and
+ * the whole end-to-end suite. Everything of it is removed in the end; what was installed and built stays in the cache.
+ *
+ *     npm run test:containers              both
+ *     npm run test:containers -- e2e       one of them
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { listenForStop } from '../local_cluster/install/stop-signals.ts';
+import { type Finished, runInOrder, summarize } from '../local_cluster/testing/run-steps.ts';
+import { type TestStep, vitestStep } from '../local_cluster/testing/test-steps.ts';
+import { enterRig } from './entry.ts';
+import { type MeshRig, withMeshRig } from './mesh-rig.ts';
+import { findObstacle } from './preconditions.ts';
+import { rigFile } from './state.ts';
+
+const projects = ['containers', 'e2e'];
+
+const reportFolder = mkdtempSync(path.join(tmpdir(), 'ml-job-mesh-reports-'));
+try {
+  await main();
+} catch (error) {
+  console.error(`\nnpm run test:containers: ${(error as Error).message}\n`);
+  console.log('0 passed, 1 failed');
+  process.exitCode = 1;
+} finally {
+  rmSync(reportFolder, { recursive: true, force: true });
+}
+
+async function main(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const unknown = positionals.find((name) => !projects.includes(name));
+  if (unknown) throw new Error(`there is no step ${unknown}; there are ${projects.join(', ')}`);
+  const chosen = positionals.length > 0 ? positionals : projects;
+  const obstacle = await findObstacle();
+  if (obstacle) {
+    console.log(`The tests on containers do not run here: ${obstacle}.\n`);
+    console.log('0 passed, 0 failed, 1 skipped');
+    return;
+  }
+  const { stopped } = listenForStop(() => process.exit(130));
+  const finished: Finished[] = [];
+  await withMeshRig(stopped, console.log, async (rig) => {
+    for (const project of chosen) {
+      stopped.throwIfAborted();
+      finished.push(...(await runInOrder([inRig(rig, vitestStep(project, reportFolder))], true)));
+    }
+  });
+  process.exitCode = summarize(finished) ? 0 : 1;
+}
+
+/** The same step, where the mesh's addresses are reached. */
+function inRig(rig: MeshRig, step: TestStep): TestStep {
+  const { command, args, env } = enterRig(rig, step.command, step.args);
+  return {
+    ...step,
+    command,
+    args,
+    env: { ...env, MESH_UNDER_TEST: rigFile(rig.stateFolder) } as Record<string, string>,
+  };
+}
