@@ -257,11 +257,14 @@ test.each([
   });
 });
 
-test('npm run mesh does the same', async () => {
-  const { id } = await post('/free', quick);
-  const npmRun = (...args: string[]) => startMesh(args, ['npm', 'run', 'mesh', '--']).ended;
-  const job = await waitForStatus(id, 'succeeded');
-  expect(await npmRun('watch', id, '--url', front)).toEqual({ exitCode: 0, stdout: ended(job), stderr: '' });
-  const stderr = 'mesh: mesh watch takes ID; see mesh watch --help\n';
-  expect(await npmRun('watch')).toEqual({ exitCode: 2, stdout: '', stderr });
-});
+test.each([{ program: ['npx', 'mesh'] }, { program: ['npm', 'run', 'mesh', '--'] }])(
+  '$program does the same',
+  async ({ program }) => {
+    const { id } = await post('/free', quick);
+    const run = (...args: string[]) => startMesh(args, program).ended;
+    const job = await waitForStatus(id, 'succeeded');
+    expect(await run('watch', id, '--url', front)).toEqual({ exitCode: 0, stdout: ended(job), stderr: '' });
+    const stderr = 'mesh: mesh watch takes ID; see mesh watch --help\n';
+    expect(await run('watch')).toEqual({ exitCode: 2, stdout: '', stderr });
+  },
+);
