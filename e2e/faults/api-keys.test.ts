@@ -43,28 +43,32 @@ beforeAll(async () => {
   const lines = ['ann', 'bob'].map(
     (client) => `${client}:${createHash('sha256').update(keyOf(client)).digest('hex')}\n`,
   );
-  for (const service of services) {
-    const secret = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'api-keys' },
-      stringData: { 'api-keys': lines.join('') },
-    };
-    await cluster.create(secretsPath(service), secret);
-    const { spec } = await cluster.get<V1Deployment>(deploymentPath(service));
-    templates.set(service, spec!.template);
-    const file = new URL(`../../manifests/components/api-keys/${keyed[service]}.yaml`, import.meta.url);
-    await rollOut(service, parse(readFileSync(file, 'utf8')), 'strategic');
-  }
+  await Promise.all(services.map((service) => askForKeys(service, lines.join(''))));
 }, 5 * timeout);
 
 afterAll(async () => {
-  for (const [service, value] of templates) {
+  const restored = [...templates].map(async ([service, value]) => {
     await rollOut(service, [{ op: 'replace', path: '/spec/template', value }], 'json');
     await cluster.delete(`${secretsPath(service)}/api-keys`);
-  }
+  });
+  await Promise.all(restored);
   await clearJobs();
 }, 5 * timeout);
+
+/** Gives a service the clients' keys, and its Deployment what the component adds to it. */
+async function askForKeys(service: keyof typeof keyed, apiKeys: string): Promise<void> {
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'api-keys' },
+    stringData: { 'api-keys': apiKeys },
+  };
+  await cluster.create(secretsPath(service), secret);
+  const { spec } = await cluster.get<V1Deployment>(deploymentPath(service));
+  templates.set(service, spec!.template);
+  const file = new URL(`../../manifests/components/api-keys/${keyed[service]}.yaml`, import.meta.url);
+  await rollOut(service, parse(readFileSync(file, 'utf8')), 'strategic');
+}
 
 async function submitAs(client: string): Promise<SubmittedJob> {
   const body = '{"dataset":"mnist","pretrained":true}';
