@@ -1,9 +1,10 @@
 /**
  * `npm run test:conformance`: Kubernetes' own end-to-end specs of Jobs, unchanged, against an embedded cluster of their
- * own.
+ * own, or any other that has their images (`write-images.ts`).
  *
  *     npm run test:conformance                              all 27
  *     npm run test:conformance -- 'pod replacement policy'  those whose titles match
+ *     npm run test:conformance -- --kubeconfig FILE         in another cluster
  *
  * The specs' images become programs of this machine: agnhost is built from Kubernetes' module and stands for pause too,
  * and busybox is the one on the PATH or, where there is none, bash with this machine's own commands.
@@ -13,6 +14,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { startEmbeddedCluster } from '../embedded-cluster.ts';
 import { installConformance } from '../install/install.ts';
 import { describeSpecImages, findProgram } from './spec-images.ts';
@@ -21,7 +23,8 @@ const suite = String.raw`\[sig-apps\] Job`;
 /** Specs that hold up others for long, or that need what a feature gate or a cloud gives. */
 const skipped = 'Slow|Serial|Disruptive|Feature';
 
-const title = process.argv[2];
+const { values, positionals } = parseArgs({ options: { kubeconfig: { type: 'string' } }, allowPositionals: true });
+const [title] = positionals;
 const stateFolder = mkdtempSync(path.join(tmpdir(), 'ml-job-mesh-conformance-'));
 try {
   process.exitCode = (await runSpecs(title ? `${suite}.*${title}` : suite)) ? 0 : 1;
@@ -35,12 +38,9 @@ try {
 /** Runs the specs whose full titles match the expression, with their output shown; says whether all of them pass. */
 async function runSpecs(focus: string): Promise<boolean> {
   const program = await installConformance();
-  const images = describeSpecImages(path.join(path.dirname(program), 'agnhost'), findProgram);
   await using stack = new AsyncDisposableStack();
-  const cluster = await startEmbeddedCluster({ stateFolder, images, log: console.log });
-  stack.defer(() => cluster.stop());
   const options = [
-    `-kubeconfig=${cluster.kubeconfig}`,
+    `-kubeconfig=${values.kubeconfig ?? (await startCluster(program, stack))}`,
     '-provider=skeleton',
     `-ginkgo.focus=${focus}`,
     `-ginkgo.skip=${skipped}`,
@@ -55,4 +55,12 @@ async function runSpecs(focus: string): Promise<boolean> {
   process.on('SIGTERM', pass);
   const [code] = await once(child, 'exit');
   return code === 0;
+}
+
+/** Starts a cluster for as long as the stack is not disposed of; gives its kubeconfig. */
+async function startCluster(program: string, stack: AsyncDisposableStack): Promise<string> {
+  const images = describeSpecImages(path.join(path.dirname(program), 'agnhost'), findProgram);
+  const cluster = await startEmbeddedCluster({ stateFolder, images, log: console.log });
+  stack.defer(() => cluster.stop());
+  return cluster.kubeconfig;
 }

@@ -2,7 +2,7 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
 import { findAgent } from '../testing/agent-under-test.ts';
-import { shell, statusOf, until, useNamespace } from '../testing/cluster-under-test.ts';
+import { runsProcesses, shell, statusOf, until, useNamespace } from '../testing/cluster-under-test.ts';
 
 const pods = useNamespace('unusual');
 const nodeName = 'node-1';
@@ -70,22 +70,29 @@ const unusual: Record<string, { container: Partial<V1Container>; spec?: Partial<
   },
 };
 
-test('the agent and the other pods of the node go on, and each pod says what is wrong with it', async () => {
-  const agent = await findAgent(nodeName);
-  for (const [name, { container, spec }] of Object.entries(unusual))
-    await pods.create(name, [{ ...shell('sleep 600'), ...container }], { nodeName, restartPolicy: 'Always', ...spec });
-  for (const [name, { says }] of Object.entries(unusual)) {
-    if (says) {
-      const hasSaid = async () => (await pods.eventsOf(name)).some(({ message }) => message.includes(says));
-      await until(hasSaid, `an event of ${name} that says: ${says}`);
-    } else if (!name.endsWith('limits')) await pods.waitForRunning(name);
-  }
-  await pods.create('ordinary', [shell('exit 3')], { nodeName });
-  expect(statusOf(await pods.waitForEnd('ordinary'))?.state?.terminated?.exitCode).toBe(3);
-  expect(await findAgent(nodeName)).toBe(agent);
-});
+test.skipIf(!runsProcesses)(
+  'the agent and the other pods of the node go on, and each pod says what is wrong with it',
+  async () => {
+    const agent = await findAgent(nodeName);
+    for (const [name, { container, spec }] of Object.entries(unusual))
+      await pods.create(name, [{ ...shell('sleep 600'), ...container }], {
+        nodeName,
+        restartPolicy: 'Always',
+        ...spec,
+      });
+    for (const [name, { says }] of Object.entries(unusual)) {
+      if (says) {
+        const hasSaid = async () => (await pods.eventsOf(name)).some(({ message }) => message.includes(says));
+        await until(hasSaid, `an event of ${name} that says: ${says}`);
+      } else if (!name.endsWith('limits')) await pods.waitForRunning(name);
+    }
+    await pods.create('ordinary', [shell('exit 3')], { nodeName });
+    expect(statusOf(await pods.waitForEnd('ordinary'))?.state?.terminated?.exitCode).toBe(3);
+    expect(await findAgent(nodeName)).toBe(agent);
+  },
+);
 
-test('pods that cannot be made sense of end when they are deleted', async () => {
+test.skipIf(!runsProcesses)('pods that cannot be made sense of end when they are deleted', async () => {
   const agent = await findAgent(nodeName);
   await Promise.all(Object.keys(unusual).map((name) => pods.delete(name, { gracePeriodSeconds: 1 })));
   await Promise.all(Object.keys(unusual).map(pods.waitUntilGone));

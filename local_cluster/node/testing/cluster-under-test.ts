@@ -1,5 +1,6 @@
 // What the cluster tests share: the cluster they are given, a namespace of their own, and waiting for what they expect.
-// They know a cluster only by its API, so they can be pointed at any: TEST_KUBECONFIG=FILE.
+// They know a cluster only by its API, so they can be pointed at any (TEST_KUBECONFIG=FILE), but for what is said to be of
+// nodes of processes.
 import { randomBytes } from 'node:crypto';
 import type { CoreV1EventList, V1Container, V1ContainerStatus, V1Pod, V1PodSpec } from '@kubernetes/client-node';
 import { connectToCluster, KubernetesError, startWatchCache } from '@ml-job-mesh/cluster-client';
@@ -12,7 +13,10 @@ declare module 'vitest' {
   }
 }
 
-export const kubeconfig = process.env.TEST_KUBECONFIG ?? inject('kubeconfig');
+export const kubeconfig = inject('kubeconfig');
+/** Whether the nodes are our own, which run containers as processes of this machine. */
+export const runsProcesses = process.env.TEST_KUBECONFIG === undefined;
+
 export const cluster = connectToCluster({ kubeconfig });
 
 /** A namespace for the tests of one file, and the pods in it. It and everything in it is deleted after them. */
@@ -114,6 +118,12 @@ function podsIn(namespace: string) {
 export function shell(script: string, more: Partial<V1Container> = {}): V1Container {
   return { name: 'main', image: 'busybox', imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script], ...more };
 }
+
+/**
+ * A script that ends with 143 on SIGTERM. In a container of its own the first process does not end on a signal that it has
+ * not asked for.
+ */
+export const endsWhenAsked = 'trap "exit 143" TERM; sleep 600 & wait';
 
 export function statusOf(pod: V1Pod, container = 'main'): V1ContainerStatus | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
