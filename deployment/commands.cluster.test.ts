@@ -137,7 +137,7 @@ test('says what it would do and to which cluster, and touches nothing with --dry
 7 to create, 0 unchanged
   + new namespace tiny-mesh: ConfigMap settings
   + new namespace tiny-models: PersistentVolumeClaim models
-  + cluster-wide: ClusterRole tiny-runner, PersistentVolume tiny-models
+  + cluster-wide: ClusterRole tiny-runner; PersistentVolume tiny-models
   + namespace default: RoleBinding tiny-tier
 
 Nothing was changed (--dry-run).`,
@@ -150,11 +150,22 @@ Nothing was changed (--dry-run).`,
   expect(await listTiny()).toEqual([]);
 });
 
+test('what the API server would refuse is told before anything is applied', async () => {
+  const wrong = { ...role('tiny-wrong'), rules: [{ apiGroups: [''], resources: ['pods'] }] };
+  writeOverlay(folder, [...mesh, wrong]);
+  const refused = await runDeploy(deploy);
+  expect(refused).toEqual({ failed: true, shown: expect.stringContaining('"tiny-wrong" is invalid: rules[0].verbs') });
+  expect(await listTiny()).toEqual([]);
+  writeOverlay(folder, mesh);
+});
+
 test('deploys after a yes; a second time there is nothing to ask and nothing changes', async () => {
   expect(await runDeploy([...here, '--overlay', folder], { types: 'y\n' })).toMatchObject({ failed: false });
   expect(await listTiny()).toEqual(deployed);
+  const kinds = 'namespace,clusterrole,rolebinding,configmap,persistentvolume,persistentvolumeclaim';
+  const selected = ['-l', 'app.kubernetes.io/part-of=ml-job-mesh'];
   const versions = () =>
-    kubectl('get', 'namespace,clusterrole,rolebinding,cm,pv,pvc', '-A', '-o', 'jsonpath={..resourceVersion}');
+    kubectl('get', kinds, '-A', ...selected, '-o', 'jsonpath={.items[*].metadata.resourceVersion}');
   const before = await versions();
   const again = await runDeploy([...here, '--overlay', folder]);
   expect(again).toEqual({ failed: false, shown: expect.stringContaining('7 objects, none of them changed') });
@@ -180,6 +191,16 @@ test('names what changes; what the manifests no longer describe is named, and go
 });
 
 test("an object of the same name that is not the mesh's is taken over with --adopt alone", async () => {
+  // Kubernetes makes it in every namespace, so it is nobody's.
+  const account = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { namespace: 'tiny-mesh', name: 'default' },
+    automountServiceAccountToken: false,
+  };
+  writeOverlay(folder, [...mesh, account]);
+  expect(await runDeploy(deploy)).toMatchObject({ failed: false });
+
   await create(settings('theirs', 'taken'));
   writeOverlay(folder, [...mesh, settings('ours', 'taken')]);
   const readValue = () => kubectl('get', 'configmap', 'taken', '-n', 'tiny-mesh', '-o', 'jsonpath={.data.value}');

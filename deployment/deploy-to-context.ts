@@ -14,6 +14,7 @@ import { describeCluster } from './cluster/describe-cluster.ts';
 import { deleteOwn } from './cluster/inventory.ts';
 import type { Kubectl, ReadApi } from './cluster/kubectl.ts';
 import type { DeployOptions } from './options.ts';
+import { nameOf } from './ownership.ts';
 import { waitForDeployments } from './readiness/deployments.ts';
 import { waitForTraining } from './readiness/training.ts';
 import { confirm, ownTerminal, showLines, type Terminal } from './terminal.ts';
@@ -83,13 +84,18 @@ function addSteps({ step }: StepRunner, kubectl: Kubectl, { objects, plan }: Pre
   const applying = step('Apply', [], async ({ say }) => {
     say(`${objects.length} objects`);
     if (!isNothing(plan)) await applyObjects(kubectl, objects);
-    for (const object of removed) await deleteOwn(kubectl, plan.kinds, object);
-    return { value: undefined, done: isNothing(plan) && removed.length === 0 ? 'nothing to do' : 'done' };
+    return { value: undefined, done: isNothing(plan) ? 'nothing to do' : 'done' };
   });
-  const has = (kind: string, name?: string) =>
-    objects.some((object) => object.kind === kind && (!name || object.metadata?.name === name));
-  if (has('Deployment')) step('Services', [applying], (context) => waitForServices(context, kubectl, objects));
-  if (has('Job', 'ml-training-job')) step('Training', [applying], (context) => waitForNetworks(context, kubectl));
+  const hasTraining = objects.some(({ kind, metadata }) => kind === 'Job' && metadata?.name === 'ml-training-job');
+  const serving = step('Services', [applying], (context) => waitForServices(context, kubectl, objects));
+  if (hasTraining) step('Training', [applying], (context) => waitForNetworks(context, kubectl));
+  // Not before: pods of the version before may still need it.
+  if (removed.length > 0) step('Prune', [serving], () => removeObjects(kubectl, plan, removed));
+}
+
+async function removeObjects(kubectl: Kubectl, { kinds }: Plan, objects: KubernetesObject[]) {
+  for (const object of objects) await deleteOwn(kubectl, kinds, object);
+  return { value: undefined, done: `removed ${objects.map(nameOf).join(', ')}` };
 }
 
 async function waitForServices({ say, signal }: StepContext, kubectl: Kubectl, objects: KubernetesObject[]) {
@@ -97,7 +103,7 @@ async function waitForServices({ say, signal }: StepContext, kubectl: Kubectl, o
   const names = deployments.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`);
   const patience = { withinMs: readyWithinMs, pollMs, noticesTroubles: true };
   await waitForDeployments({ read: readWith(kubectl), say, signal, names, ...patience });
-  return { value: undefined, done: 'all ready' };
+  return { value: undefined, ...(names.length > 0 && { done: 'all ready' }) };
 }
 
 async function waitForNetworks({ say, signal }: StepContext, kubectl: Kubectl) {

@@ -24,6 +24,8 @@ test('what is created is named by place, what changes with its first fields, and
     created: [
       object('Namespace', 'web-tier'),
       object('ClusterRole', 'reader'),
+      object('ClusterRole', 'writer'),
+      object('PersistentVolume', 'models'),
       object('Service', 'web-tier', 'web-tier'),
     ],
     changed: [
@@ -33,9 +35,9 @@ test('what is created is named by place, what changes with its first fields, and
     unchanged: [object('ConfigMap', 'settings', 'ml-pipeline')],
   };
   expect(describePlan(plan, false)).toEqual([
-    '3 to create, 1 to change, 1 to begin anew, 1 unchanged',
+    '5 to create, 1 to change, 1 to begin anew, 1 unchanged',
     '  + new namespace web-tier: Service web-tier',
-    '  + cluster-wide: ClusterRole reader',
+    '  + cluster-wide: ClusterRole reader, writer; PersistentVolume models',
     '  ~ Deployment free-tier/free-tier: spec.a, spec.b, spec.c and 1 more',
     '  ↻ Job ml-pipeline/ml-training-job: has other settings or has failed',
   ]);

@@ -16,7 +16,7 @@ export function findPrunable({ leftOver }: Plan): KubernetesObject[] {
 
 /** What would be done, a line for each object that is changed and one for each namespace where some are created. */
 export function describePlan(plan: Plan, prune: boolean): string[] {
-  const { created, changed, again, unchanged, leftOver } = plan;
+  const { created, changed, again, unchanged, leftOver, foreign } = plan;
   const prunable = findPrunable(plan);
   const pruned = prune
     ? 'removed, the manifests no longer describe it'
@@ -25,6 +25,7 @@ export function describePlan(plan: Plan, prune: boolean): string[] {
     [created.length, 'to create'],
     [changed.length, 'to change'],
     [again.length, 'to begin anew'],
+    [foreign.length, 'of others'],
   ] as const;
   const toDo = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return [
@@ -32,6 +33,7 @@ export function describePlan(plan: Plan, prune: boolean): string[] {
     ...describeCreated(created),
     ...changed.map(({ object, fields }) => `  ~ ${nameOf(object)}: ${describeFields(fields)}`),
     ...again.map((job) => `  ↻ ${nameOf(job)}: has other settings or has failed`),
+    ...foreign.map((object) => `  ! ${nameOf(object)}: somebody else has made it; --adopt takes it over`),
     ...leftOver.map((object) =>
       prunable.includes(object)
         ? `  - ${nameOf(object)}: ${pruned}`
@@ -49,11 +51,17 @@ function describeCreated(created: KubernetesObject[]): string[] {
   return [...places].map(([place, objects]) => {
     const names = objects.filter(({ kind }) => kind !== 'Namespace');
     const title = place === '' ? 'cluster-wide' : `${isNew(place) ? 'new ' : ''}namespace ${place}`;
-    return `  + ${title}${names.length > 0 ? `: ${names.map(nameInPlace).join(', ')}` : ''}`;
+    return `  + ${title}${names.length > 0 ? `: ${describeKinds(names)}` : ''}`;
   });
 }
 
-const nameInPlace = ({ kind, metadata }: KubernetesObject) => `${kind} ${metadata!.name}`;
+/** `ResourceQuota tier-quota; Service free-tier, web-tier`. */
+function describeKinds(objects: KubernetesObject[]): string {
+  const kinds = Map.groupBy(objects, ({ kind }) => kind);
+  return [...kinds]
+    .map(([kind, some]) => `${kind} ${some.map(({ metadata }) => metadata!.name).join(', ')}`)
+    .join('; ');
+}
 
 function describeFields(fields: string[]): string {
   const more = fields.length - namedFields;

@@ -2,7 +2,9 @@
 import type { KubernetesObject, V1Job } from '@kubernetes/client-node';
 import { type Kind, listKinds, listLabelled, parseList } from '../cluster/inventory.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
+
 import { hasOwner, isForeign, wasApplied } from '../ownership.ts';
+
 import { hasFailed, isImmutable, serverSideApply, toManifest } from './apply.ts';
 import { findDifferences } from './differences.ts';
 import { isJob } from './render.ts';
@@ -24,7 +26,8 @@ export interface Plan {
 }
 
 /**
- * Compares the objects with the cluster. Those that are there go through a dry run of the API server.
+ * Compares the objects with the cluster. All but those whose namespace is still to be made go through a dry run of the API
+ * server, which knows of no namespace that is not there.
  * @throws Error if the API server would refuse one of them, or does not know its kind
  */
 export async function makePlan(kubectl: Kubectl, objects: KubernetesObject[]): Promise<Plan> {
@@ -35,21 +38,29 @@ export async function makePlan(kubectl: Kubectl, objects: KubernetesObject[]): P
   const leaving = there.filter(
     (object) => object.kind === 'Namespace' && live.get(keyOf(object))!.metadata?.deletionTimestamp,
   );
-  const compared = await compare(kubectl, leaving.length > 0 ? [] : there, live);
+  const created = objects.filter((object) => !live.has(keyOf(object)));
+  const ready = objects.filter(({ metadata }) => !created.some((one) => isNamespaceOf(one, metadata?.namespace)));
+  const foreign = there.filter((object) => isForeign(live.get(keyOf(object))!));
+  const own = ready.filter((object) => !foreign.includes(object));
+  const compared = await compare(kubectl, leaving.length > 0 ? [] : own, live);
   const described = new Set(objects.map(keyOf));
   return {
     kinds,
-    created: objects.filter((object) => !live.has(keyOf(object))),
+    created,
     ...compared,
     leftOver: labelled.filter((one) => wasApplied(one) && !hasOwner(one) && !described.has(keyOf(one))),
-    foreign: there.filter((object) => isForeign(live.get(keyOf(object))!)),
+    foreign,
     leaving: leaving.map(({ metadata }) => metadata!.name!),
   };
 }
 
 /** Whether there is anything to apply. */
-export function isNothing({ created, changed, again }: Plan): boolean {
-  return created.length + changed.length + again.length === 0;
+export function isNothing({ created, changed, again, foreign }: Plan): boolean {
+  return created.length + changed.length + again.length + foreign.length === 0;
+}
+
+function isNamespaceOf({ kind, metadata }: KubernetesObject, namespace: string | undefined): boolean {
+  return kind === 'Namespace' && metadata?.name === namespace;
 }
 
 async function readLive(kubectl: Kubectl, objects: KubernetesObject[]): Promise<KubernetesObject[]> {
@@ -58,12 +69,12 @@ async function readLive(kubectl: Kubectl, objects: KubernetesObject[]): Promise<
 }
 
 /** Jobs go one by one: the one that cannot be changed would hide what the others print. */
-async function compare(kubectl: Kubectl, there: KubernetesObject[], live: Map<string, KubernetesObject>) {
+async function compare(kubectl: Kubectl, ready: KubernetesObject[], live: Map<string, KubernetesObject>) {
   const dryRun = async (objects: KubernetesObject[]) => {
     if (objects.length === 0) return [];
     return parseList(await serverSideApply(kubectl, objects, '--dry-run=server', '-o', 'json'));
   };
-  const [jobs, others] = [there.filter(isJob), there.filter((object) => !isJob(object))];
+  const [jobs, others] = [ready.filter(isJob), ready.filter((object) => !isJob(object))];
   const again: V1Job[] = [];
   const results = [dryRun(others)];
   for (const job of jobs) {
@@ -77,7 +88,8 @@ async function compare(kubectl: Kubectl, there: KubernetesObject[], live: Map<st
   const changed: Plan['changed'] = [];
   const unchanged: KubernetesObject[] = [];
   for (const object of (await Promise.all(results)).flat()) {
-    const before = live.get(keyOf(object))!;
+    const before = live.get(keyOf(object));
+    if (!before) continue;
     const fields = findDifferences(before, object);
     if (hasFailed(before)) again.push(object);
     else if (fields.length > 0) changed.push({ object, fields });
