@@ -6,14 +6,16 @@ import path from 'node:path';
 import { findPython } from '../../local_cluster/install/python.ts';
 import { installTools } from '../../local_cluster/install/python-packages.ts';
 import { lockFiles } from '../../local_cluster/install/requirements.ts';
+import { thoroughTests } from '../../local_cluster/testing/test-steps.ts';
 
 /** What it may not hold against the mesh, and why; all of its checks are on otherwise. */
 const exceptions = path.join(import.meta.dirname, 'schemathesis.toml');
 
 const limits = [
   // The same requests in every run, so that what one run finds can be looked at in the next.
-  ...['--seed', '1', '--generation-deterministic'],
-  ...['--max-examples', '10', '--max-time', '150', '--request-timeout', '20'],
+  ...['--seed', '1', '--generation-deterministic', '--request-timeout', '20'],
+  // Of what is made up at random; what follows from the document, value by value, is always complete.
+  ...(process.env[thoroughTests] ? ['--max-examples', '25'] : ['--max-examples', '4', '--max-time', '150']),
 ];
 
 /** Finds or installs it, from its own lock file; gives the path of its program. */

@@ -42,7 +42,7 @@ async function writeImages(file: string): Promise<void> {
   await withWorkFolder(async (workFolder) => {
     const contents = path.join(workFolder, 'archive');
     mkdirSync(contents);
-    const described = [describeBusybox(busybox), describeAgnhost(agnhost, busybox)];
+    const described = [describeBusybox(busybox), describeAgnhost(agnhost, busybox), describePause(agnhost)];
     const manifest: object[] = [];
     for (const image of described) manifest.push(await writeImage(image, path.join(workFolder, image.file), contents));
     writeFileSync(path.join(contents, 'manifest.json'), JSON.stringify(manifest));
@@ -68,6 +68,16 @@ function describeAgnhost(program: string, busybox: string): SpecImage {
       copyFileSync(program, path.join(root, 'agnhost'));
       await addBusybox(root, busybox);
     },
+  };
+}
+
+/** It waits for SIGTERM, as pause does. */
+function describePause(agnhost: string): SpecImage {
+  return {
+    file: 'pause',
+    names: ['registry.k8s.io/pause:3.10.2'],
+    config: { Entrypoint: ['/agnhost', 'pause'], Cmd: [], Env: [`PATH=${searchPath}`] },
+    fill: async (root) => copyFileSync(agnhost, path.join(root, 'agnhost')),
   };
 }
 
