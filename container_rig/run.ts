@@ -5,6 +5,7 @@
  *     npm run test:containers              both
  *     npm run test:containers -- e2e       one of them
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -48,8 +49,22 @@ async function main(): Promise<void> {
       stopped.throwIfAborted();
       finished.push(...(await runInOrder([inRig(rig, vitestStep(project, reportFolder))], true)));
     }
+    if (finished.some(({ counts }) => counts.failed > 0)) showState(rig);
   });
   process.exitCode = summarize(finished) ? 0 : 1;
+}
+
+/** What there is to see of a rig in which something failed, before it is gone. */
+function showState(rig: MeshRig): void {
+  const looks = [
+    ['get', 'pods', '-A', '-o', 'wide'],
+    ['get', 'events', '-A', '--field-selector=type=Warning', '--sort-by=.lastTimestamp'],
+  ];
+  for (const look of looks) {
+    const { command, args, env } = enterRig(rig, 'kubectl', look);
+    console.log(`\n━━━ kubectl ${look.join(' ')}`);
+    spawnSync(command, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  }
 }
 
 /** The same step, where the mesh's addresses are reached. */
