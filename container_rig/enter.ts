@@ -15,7 +15,7 @@ import { readRig } from './state.ts';
 const [command, ...args] = process.argv.slice(2);
 try {
   if (command === undefined) throw new Error('name a command to run in the rig, for instance `kubectl get nodes`');
-  const entry = enterRig(readRig(), command, args);
+  const entry = enterRig(readRig(), command, args, process.cwd());
   const { status, signal, error } = spawnSync(entry.command, entry.args, { stdio: 'inherit', env: entry.env });
   if (error) throw error;
   process.exitCode = status ?? 128 + constants.signals[signal!];
