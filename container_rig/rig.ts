@@ -2,14 +2,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandOf } from '../local_cluster/control_plane/programs.ts';
-import { readRecordFile, writeRecordFile } from '../local_cluster/record-file.ts';
+import { writeRecordFile } from '../local_cluster/record-file.ts';
 import { type Lock, tryLock } from '../local_cluster/supervisor/lock.ts';
 import { identifyProcess, killProcess } from '../local_cluster/supervisor/process-identity.ts';
 import { createCgroup, removeCgroup } from './cgroups.ts';
+import { readLeftovers, removeStateFolder } from './clearing.ts';
 import type { InsideMessage, InsideOptions, ReadyCluster } from './inside-options.ts';
 import type { RigSoftware } from './install/install.ts';
 import { nodePlaces, registry } from './layout.ts';
@@ -44,13 +45,20 @@ export interface Rig extends RigRecord {
 /**
  * Starts a rig; returns when its cluster is ready. What an earlier one has left in the state folder, because it was killed,
  * is removed first.
- * @throws Error when one runs in this state folder, or when it cannot be started; nothing is left of it then
+ * @throws Error when one runs in this state folder, when the folder is something else than a rig's, or when it cannot be
+ * started; nothing is left of it then
  */
 export async function startRig(options: RigOptions): Promise<Rig> {
   const { stateFolder, log } = options;
   mkdirSync(path.dirname(stateFolder), { recursive: true });
   const lock = await tryLock(stateFolder);
   if (!lock) throw new Error(`a rig runs in ${stateFolder} already; RIG_STATE names a folder for another one`);
+  try {
+    readLeftovers(stateFolder);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
   try {
     await clear(stateFolder);
     return await start(options, lock);
@@ -148,14 +156,13 @@ async function waitUntilReady(
  * @throws Error that lists what is left
  */
 async function clear(stateFolder: string): Promise<void> {
-  if (!existsSync(stateFolder)) return;
-  const owner = readRecordFile<OwnerRecord>(ownerFile(stateFolder));
+  const owner = readLeftovers(stateFolder);
   if (owner) {
     // The first one in the rig's namespaces takes all others with it.
     for (const identity of (owner.processes ?? []).toReversed()) await killProcess(identity);
     await removeCgroup(owner.cgroup);
   }
-  rmSync(stateFolder, { recursive: true, force: true, maxRetries: 5 });
+  if (existsSync(stateFolder)) removeStateFolder(stateFolder);
   const remains = owner ? findRemains({ stateFolder, cgroup: owner.cgroup }) : [];
   if (remains.length > 0) throw new Error(`not all of the rig is gone: ${remains.join('; ')}`);
 }

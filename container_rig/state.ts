@@ -7,7 +7,12 @@ import type { NodeRecord } from './inside-options.ts';
 import type { NodePlace } from './layout.ts';
 
 /** The rig of this clone, unless RIG_STATE names another folder: two rigs need two of them. */
-export const defaultStateFolder = path.resolve(process.env.RIG_STATE ?? path.join(projectFolder, '.rig'));
+export const defaultStateFolder = chooseStateFolder(process.env.RIG_STATE);
+
+/** @param named what RIG_STATE says; an empty one says nothing */
+export function chooseStateFolder(named: string | undefined): string {
+  return path.resolve(named || path.join(projectFolder, '.rig'));
+}
 
 /** A rig that answers; the file `rig.json`. */
 export interface RigRecord {

@@ -9,8 +9,8 @@ import {
 } from '../../local_cluster/supervisor/supervised-process.ts';
 import type { NodePlace } from '../layout.ts';
 import { containerdSocket, writeContainerdSettings } from './containerd.ts';
-import { kubeletArgs, kubeProxyArgs } from './kubelet.ts';
 import { findChild } from './holder.ts';
+import { kubeletArgs, kubeProxyArgs } from './kubelet.ts';
 import { createNamespaces, type Namespaces } from './namespaces.ts';
 
 const readyWithinMs = 60_000;
