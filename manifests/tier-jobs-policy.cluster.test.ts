@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { V1Job } from '@kubernetes/client-node';
+import type { V1Container, V1Job, V1PodSpec } from '@kubernetes/client-node';
 import { type ClusterConnection, connectToCluster, KubernetesError } from '@ml-job-mesh/cluster-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -74,17 +74,17 @@ async function connectAs(namespace: string, name: string): Promise<ClusterConnec
 const jobsIn = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`;
 const jobIn = (namespace: string, name: string) => `${jobsIn(namespace)}/${name}`;
 
-/** Makes a Job that never gets a pod, from a tier's template with another class if one is given; gives its name. */
+/** Makes a Job that never gets a pod, from a tier's template with another pod if one is given; gives its name. */
 async function createJob(
   by: ClusterConnection,
   namespace: string,
   tier?: string,
-  { dryRun = false, priorityClassName }: { dryRun?: boolean; priorityClassName?: string } = {},
+  { dryRun = false, pod = {} }: { dryRun?: boolean; pod?: Partial<V1PodSpec> } = {},
 ): Promise<string> {
   const own = tier === 'free' ? 'free' : 'premium';
   const template: V1Job = parse(await readFile(pathOf(`../${own}_service/job/${own}-job-template.yaml`), 'utf8'));
   const { [tierLabel]: _, ...labels } = template.metadata!.labels!;
-  if (priorityClassName !== undefined) Object.assign(template.spec!.template.spec!, { priorityClassName });
+  Object.assign(template.spec!.template.spec!, pod);
   const name = `policy-${randomBytes(6).toString('hex')}`;
   const metadata = { ...template.metadata, name, labels: { ...labels, ...(tier && { [tierLabel]: tier }) } };
   const query = dryRun ? { dryRun: 'All' } : {};
@@ -190,9 +190,96 @@ test.each([
 ])('The %s tier gives its Jobs no other priority than its own', async (tier, others) => {
   const [by, namespace] = tier === 'free' ? [free, 'free-service'] : [premium, 'premium-service'];
   const tryClass = (priorityClassName: string) =>
-    tryOut(createJob(by, namespace, tier, { priorityClassName, dryRun: true }));
+    tryOut(createJob(by, namespace, tier, { pod: { priorityClassName }, dryRun: true }));
   const refused = `403 the ${tier} tier may only create Jobs of the priority class ml-job-mesh-${tier}`;
   expect(await Promise.all(others.map(tryClass))).toEqual(others.map(() => refused));
   // No class is what a tier's Jobs have that is older than the classes, for as long as an update takes.
   expect(await Promise.all([`ml-job-mesh-${tier}`, ''].map(tryClass))).toEqual(['done', 'done']);
+});
+
+describe("In `default`, where Pod Security looks at nothing, the premium tier's Jobs get no further than its template:", () => {
+  const securityContext = {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  };
+  /** A container as the template has it, but for what is given. */
+  const container = (change: Partial<V1Container> = {}): V1Container => ({
+    name: 'classify',
+    image: 'busybox',
+    securityContext,
+    ...change,
+  });
+  const containers = [container()];
+  const having = (more: V1Container['securityContext']) => ({
+    containers: [container({ securityContext: { ...securityContext, ...more } })],
+  });
+  const fromSecret = { name: 'STOLEN', valueFrom: { secretKeyRef: { name: 'theirs', key: 'password' } } };
+  const tryPod = (pod: Partial<V1PodSpec>) => tryOut(createJob(premium, 'default', 'premium', { pod, dryRun: true }));
+
+  const account = 'no account of their own and no token (automountServiceAccountToken false)';
+  const node = 'not share the network, the processes or the ports of their node';
+  const volumes = 'no volumes other than emptyDir';
+  const environment = 'not take their environment from Secrets or ConfigMaps';
+  const refusals: [string, Partial<V1PodSpec>, string][] = [
+    ["somebody else's account", { serviceAccountName: neighbour }, account],
+    ['a token', { automountServiceAccountToken: true }, account],
+    ['a token by not saying otherwise', { automountServiceAccountToken: undefined }, account],
+    ["the node's network", { hostNetwork: true }, node],
+    ["the node's processes", { hostPID: true }, node],
+    ["the node's shared memory", { hostIPC: true }, node],
+    ["a port of the node's", { containers: [container({ ports: [{ containerPort: 80, hostPort: 80 }] })] }, node],
+    ["the node's files", { volumes: [{ name: 'all', hostPath: { path: '/' } }] }, volumes],
+    ["somebody else's Secret", { volumes: [{ name: 'theirs', secret: { secretName: 'theirs' } }] }, volumes],
+    [
+      "a token's volume",
+      { volumes: [{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }] },
+      volumes,
+    ],
+    ['a Secret as a variable', { containers: [container({ env: [fromSecret] })] }, environment],
+    [
+      'a Secret as variables',
+      { containers: [container({ envFrom: [{ secretRef: { name: 'theirs' } }] })] },
+      environment,
+    ],
+  ];
+  test.each(refusals)('not to %s', async (_, pod, what) => {
+    expect(await tryPod(pod)).toBe(`403 a tier's Jobs may have ${what}`.replace('may have not', 'may not'));
+  });
+
+  const rights: [string, Partial<V1PodSpec>][] = [
+    ['privileged', having({ privileged: true, allowPrivilegeEscalation: true })],
+    ['no securityContext', { containers: [container({ securityContext: undefined })] }],
+    ['escalation', having({ allowPrivilegeEscalation: undefined })],
+    ['root', { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } }],
+    ['root in one container', having({ runAsNonRoot: false })],
+    ['capabilities that were not dropped', having({ capabilities: { drop: ['NET_RAW'] } })],
+    ['capabilities that were added', having({ capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } })],
+    ['an image that it can write to', having({ readOnlyRootFilesystem: undefined })],
+    ['every system call', having({ seccompProfile: { type: 'Unconfined' } })],
+    ['every system call, by not saying otherwise', { securityContext: { runAsNonRoot: true } }],
+    [
+      'a privileged init container',
+      { initContainers: [container({ name: 'first', securityContext: { privileged: true } })] },
+    ],
+  ];
+  test.each(rights)('not with %s', async (_, pod) => {
+    expect(await tryPod(pod)).toBe(
+      "403 the containers of a tier's Jobs need the securityContext of the tier's template, and may have no more rights than that",
+    );
+  });
+
+  test('with an init container and a folder of their own, and the default account by name, they are created', async () => {
+    const volumes = [{ name: 'scratch', emptyDir: {} }];
+    const initContainers = [container({ name: 'first', env: [{ name: 'SEED', value: '1' }] })];
+    expect(await tryPod({ containers, initContainers, volumes, serviceAccountName: 'default' })).toBe('done');
+  });
+
+  test('one that is older than these rules is ended and deleted as before', async () => {
+    const pod = { containers: [container({ securityContext: undefined })], automountServiceAccountToken: undefined };
+    const path = jobIn('default', await createJob(cluster, 'default', 'premium', { pod }));
+    const ended = { metadata: annotate.metadata, spec: { suspend: false, activeDeadlineSeconds: 0 } };
+    expect(await tryOut(premium.patch(path, ended))).toBe('done');
+    expect(await tryOut(premium.delete(path, { propagationPolicy: 'Background' }))).toBe('done');
+  });
 });
