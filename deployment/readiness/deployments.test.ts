@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type DeploymentsWait, waitForDeployments } from './deployments.ts';
 
 /** A Deployment as the API gives it. */
@@ -74,7 +74,7 @@ test('gives up with what each pod that is missing waits for', async () => {
   };
   const { outcome } = await waitThrough([[deployment('free-tier', 0)]], { withinMs: 0 }, { pods: [pod] });
   expect(outcome).toBe(
-    'not ready after 0 s: free-tier. free-tier/free-tier-1: service CrashLoopBackOff, last ended with exit code 1',
+    'not ready, and nothing new for 0 s: free-tier. free-tier/free-tier-1: service CrashLoopBackOff, last ended with exit code 1',
   );
 });
 
@@ -101,4 +101,23 @@ test('gives up early over a pod of the newest version that cannot start, not ove
   expect(now.outcome).toBe(
     'mesh/pod-3: envoy ends again and again. Its log: `kubectl -n mesh logs pod-3 -c envoy --previous`',
   );
+});
+
+test('waits on as long as pods get ready, however long all of them take', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const partly = (updated: number, available: number) => ({
+    ...deployment('web-tier', available),
+    spec: { replicas: 3 },
+    status: { observedGeneration: 2, replicas: 3, updatedReplicas: updated, availableReplicas: available },
+  });
+  const wait = async (moments: object[][]) => {
+    const say = () => void vi.advanceTimersByTime(40_000);
+    return (await waitThrough(moments, { say })).outcome;
+  };
+  const slow = [partly(1, 2), partly(1, 2), partly(1, 3), partly(2, 3), partly(3, 3)];
+  expect(await wait(slow.map((one) => [one]))).toBe('ready');
+  expect(
+    await wait([[partly(1, 2)], [partly(1, 3)], [partly(1, 2)], [partly(1, 3)], [partly(1, 2)], [partly(1, 3)]]),
+  ).toMatch(/^not ready, and nothing new for 60 s: web-tier/);
+  vi.useRealTimers();
 });

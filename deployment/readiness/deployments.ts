@@ -20,6 +20,7 @@ export interface DeploymentsWait {
   /** Told how far it is. */
   say: (text: string) => void;
   signal: AbortSignal;
+  /** How long nothing may get on; every pod that gets ready begins it anew. */
   withinMs: number;
   pollMs: number;
   /** Those that are waited for, as `NAMESPACE/NAME`; unless given, all that the cluster has of the mesh. */
@@ -30,11 +31,12 @@ export interface DeploymentsWait {
 
 /**
  * Waits until every Deployment has all its pods ready, in their newest version.
- * @throws Error with what each missing pod waits for, after `withinMs`, or with what is in the way
+ * @throws Error with what each missing pod waits for, after `withinMs` without progress, or with what is in the way
  */
 export async function waitForDeployments(wait: DeploymentsWait): Promise<void> {
   const { read, say, signal, withinMs, pollMs, names, noticesTroubles = false } = wait;
-  const giveUpAt = performance.now() + withinMs;
+  let giveUpAt = performance.now() + withinMs;
+  let furthest = Number.NEGATIVE_INFINITY;
   const troubles = watchTroubles();
   for (;;) {
     signal.throwIfAborted();
@@ -44,9 +46,14 @@ export async function waitForDeployments(wait: DeploymentsWait): Promise<void> {
     const absent = expected.filter((name) => !items.some((deployment) => nameOf(deployment) === name));
     const missing = [...absent, ...waiting.map(nameOf)].map((name) => name.split('/')[1]!);
     if (missing.length === 0 && (items.length > 0 || names)) return;
+    const progress = items.filter((one) => expected.includes(nameOf(one))).reduce((sum, one) => sum + measure(one), 0);
+    if (progress > furthest && furthest > Number.NEGATIVE_INFINITY) giveUpAt = performance.now() + withinMs;
+    furthest = Math.max(furthest, progress);
     if (performance.now() > giveUpAt) {
       const pods = await read<V1PodList>(`/api/v1/pods?${ours}`);
-      throw new Error(`not ready after ${withinMs / 1000} s: ${missing.join(', ')}. ${explainPods(pods)}`);
+      throw new Error(
+        `not ready, and nothing new for ${withinMs / 1000} s: ${missing.join(', ')}. ${explainPods(pods)}`,
+      );
     }
     if (noticesTroubles) troubles.check(await lookForTroubles(read, waiting));
     say(`${expected.length - missing.length} of ${expected.length} ready, waiting for ${missing.join(', ')}`);
@@ -74,6 +81,13 @@ function isComplete({ metadata, spec, status = {} }: V1Deployment): boolean {
     status.availableReplicas === wanted &&
     status.replicas === wanted
   );
+}
+
+/** Grows with each pod of the newest version that gets available, and only then, so that pods that come and go do not count. */
+function measure({ metadata, status = {} }: V1Deployment): number {
+  if (status.observedGeneration !== metadata?.generation) return 0;
+  const { updatedReplicas = 0, availableReplicas = 0, replicas = 0 } = status;
+  return Math.max(0, updatedReplicas + availableReplicas - replicas);
 }
 
 /** What pods that are not ready say of themselves, in one line. */
