@@ -1,17 +1,18 @@
 /** Deploys the mesh to a cluster that is there already, named by a context of a kubeconfig. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject, V1Deployment } from '@kubernetes/client-node';
 import { projectFolder } from '../local_cluster/install/cache.ts';
 import { formatSeconds } from '../local_cluster/install/screen.ts';
 import { createStepRunner, type StepContext, type StepRunner } from '../local_cluster/install/step-runner.ts';
+import { describeAccess } from './access.ts';
 import { applyObjects } from './apply/apply.ts';
 import { describePlan, findPrunable, requireFeasible } from './apply/describe-plan.ts';
 import { isNothing, makePlan, type Plan } from './apply/plan.ts';
 import { renderManifests } from './apply/render.ts';
 import { findCluster, type NamedCluster } from './cluster/contexts.ts';
 import { describeCluster } from './cluster/describe-cluster.ts';
-import { deleteOwn } from './cluster/inventory.ts';
+import { deleteOwn, listKinds } from './cluster/inventory.ts';
 import type { Kubectl, ReadApi } from './cluster/kubectl.ts';
 import type { DeployOptions } from './options.ts';
 import { nameOf } from './ownership.ts';
@@ -19,6 +20,7 @@ import { waitForDeployments } from './readiness/deployments.ts';
 import { waitForTraining } from './readiness/training.ts';
 import { confirm, ownTerminal, showLines, type Terminal } from './terminal.ts';
 
+/** Without progress; a Deployment that says that it needs longer for that is given it. */
 const readyWithinMs = 300_000;
 const trainedWithinMs = 1_800_000;
 const pollMs = 2_000;
@@ -71,8 +73,9 @@ async function prepare(
   const preparing = runner.step('Manifests', [reaching], async ({ say }) => {
     const folder = findOverlay(overlay);
     say('comparing them with the cluster');
-    const objects = await renderManifests(cluster.kubectl, folder);
-    const plan = await makePlan(cluster.kubectl, objects);
+    const kinds = await listKinds(cluster.kubectl);
+    const objects = await renderManifests(cluster.kubectl, folder, kinds);
+    const plan = await makePlan(cluster.kubectl, objects, kinds);
     return { value: { objects, plan }, done: `${objects.length} objects, from ${describeFolder(folder)}` };
   });
   await runner.finish();
@@ -101,7 +104,8 @@ async function removeObjects(kubectl: Kubectl, { kinds }: Plan, objects: Kuberne
 async function waitForServices({ say, signal }: StepContext, kubectl: Kubectl, objects: KubernetesObject[]) {
   const deployments = objects.filter(({ kind }) => kind === 'Deployment');
   const names = deployments.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`);
-  const patience = { withinMs: readyWithinMs, pollMs, noticesTroubles: true };
+  const deadlines = deployments.map((one) => 1000 * ((one as V1Deployment).spec?.progressDeadlineSeconds ?? 0));
+  const patience = { withinMs: Math.max(readyWithinMs, ...deadlines), pollMs, noticesTroubles: true };
   await waitForDeployments({ read: readWith(kubectl), say, signal, names, ...patience });
   return { value: undefined, ...(names.length > 0 && { done: 'all ready' }) };
 }
@@ -132,21 +136,4 @@ function findOverlay(overlay: string): string {
 function describeFolder(folder: string): string {
   const inside = path.relative(projectFolder, folder);
   return inside.startsWith('..') ? folder : inside;
-}
-
-async function describeAccess({ kubectl, where }: NamedCluster): Promise<string> {
-  const address = '{.status.loadBalancer.ingress[0].hostname}{.status.loadBalancer.ingress[0].ip}';
-  const front = ['get', 'service', 'web-tier', '-n', 'web-tier', '--ignore-not-found'];
-  const balancer = await kubectl([...front, '-o', `jsonpath=${address}`]);
-  const forward = `kubectl ${where.join(' ')} -n web-tier port-forward service/web-tier 8080:80`;
-  const url = balancer ? `http://${balancer}` : 'http://127.0.0.1:8080';
-  return `
-The mesh runs in this cluster. ${balancer ? `It is reached at ${url}` : `To reach it from here, leave this running:\n  ${forward}`}
-
-  the page   ${url}/
-  submit     curl -d '{"dataset":"mnist"}' ${url}/free
-  watch      curl ${url}/free/jobs
-  its log    curl ${url}/free/logs
-  remove it  npm run cleanup -- ${where.join(' ')}
-`;
 }

@@ -1,13 +1,13 @@
 /** What applying the manifests would do to a cluster, found out without changing anything. */
 import type { KubernetesObject, V1Job } from '@kubernetes/client-node';
-import { type Kind, listKinds, listLabelled, parseList } from '../cluster/inventory.ts';
+import { type Kind, listLabelled, parseList } from '../cluster/inventory.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
 
 import { hasOwner, isForeign, wasApplied } from '../ownership.ts';
 
 import { hasFailed, isImmutable, serverSideApply, toManifest } from './apply.ts';
 import { findDifferences } from './differences.ts';
-import { isJob } from './render.ts';
+import { groupOf, isJob } from './render.ts';
 
 /** What would be done to each object. */
 export interface Plan {
@@ -30,8 +30,7 @@ export interface Plan {
  * server, which knows of no namespace that is not there.
  * @throws Error if the API server would refuse one of them, or does not know its kind
  */
-export async function makePlan(kubectl: Kubectl, objects: KubernetesObject[]): Promise<Plan> {
-  const kinds = await listKinds(kubectl);
+export async function makePlan(kubectl: Kubectl, objects: KubernetesObject[], kinds: Kind[]): Promise<Plan> {
   const [found, labelled] = await Promise.all([readLive(kubectl, objects), listLabelled(kubectl, kinds)]);
   const live = new Map(found.map((object) => [keyOf(object), object]));
   const there = objects.filter((object) => live.has(keyOf(object)));
@@ -99,7 +98,6 @@ async function compare(kubectl: Kubectl, ready: KubernetesObject[], live: Map<st
 }
 
 /** Of two versions of a kind, the cluster may give the other than the manifests name. */
-function keyOf({ apiVersion = '', kind, metadata }: KubernetesObject): string {
-  const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
-  return [group, kind, metadata?.namespace ?? '', metadata?.name].join(' ');
+function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
+  return [groupOf(apiVersion), kind, metadata?.namespace ?? '', metadata?.name].join(' ');
 }

@@ -1,6 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { inOrder, stampSettings } from './render.ts';
+import { inOrder, nameNamespaces, stampSettings } from './render.ts';
 
 const configMap = (data: Record<string, string>) => ({ kind: 'ConfigMap', metadata: { name: 'settings' }, data });
 
@@ -43,4 +43,30 @@ test.each([
 
 test('a Job without settings stays as it is', () => {
   expect(annotationsOf([job({ env: [{ name: 'EPOCHS', value: '5' }] })])).toBeUndefined();
+});
+
+test('an object that names no namespace is in default, if its kind has namespaces', () => {
+  const kinds = [
+    { resource: 'configmaps', apiVersion: 'v1', kind: 'ConfigMap', isNamespaced: true },
+    { resource: 'namespaces', apiVersion: 'v1', kind: 'Namespace', isNamespaced: false },
+    {
+      resource: 'ingresses.networking.k8s.io',
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      isNamespaced: true,
+    },
+  ];
+  const place = (apiVersion: string, kind: string, namespace?: string) => {
+    const [object] = nameNamespaces(
+      [{ apiVersion, kind, metadata: { name: 'x', ...(namespace && { namespace }) } }],
+      kinds,
+    );
+    return object!.metadata!.namespace;
+  };
+  expect([
+    place('v1', 'ConfigMap'),
+    place('v1', 'ConfigMap', 'web-tier'),
+    place('networking.k8s.io/v1beta1', 'Ingress'),
+    place('v1', 'Namespace'),
+  ]).toEqual(['default', 'web-tier', 'default', undefined]);
 });

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { KubernetesObject, V1ConfigMap, V1Container, V1Job } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
+import type { Kind } from '../cluster/inventory.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { labelOwn } from '../ownership.ts';
 
@@ -36,10 +37,36 @@ const order = [
 /** Of a Job's pods: a hash of the settings in ConfigMaps, so that a Job with other settings is another Job. */
 const settingsAnnotation = 'ml-job-mesh.io/settings';
 
-/** The objects of a kustomization's folder: labelled as the mesh's, and each after what it needs. */
-export async function renderManifests(kubectl: Kubectl, folder: string): Promise<KubernetesObject[]> {
-  const rendered = parseAllDocuments(await kubectl(['kustomize', folder]));
-  return inOrder(labelOwn(stampSettings(rendered.map((document) => document.toJS() as KubernetesObject))));
+/**
+ * The objects of a kustomization's folder: labelled as the mesh's, and each after what it needs. With the cluster's kinds,
+ * every object of a namespace names it.
+ */
+export async function renderManifests(
+  kubectl: Kubectl,
+  folder: string,
+  kinds: Kind[] = [],
+): Promise<KubernetesObject[]> {
+  const documents = parseAllDocuments(await kubectl(['kustomize', folder]));
+  const rendered = documents.map((document) => document.toJS() as KubernetesObject);
+  return inOrder(labelOwn(stampSettings(nameNamespaces(rendered, kinds))));
+}
+
+/**
+ * The objects, with the namespace `default` where they name none and their kind has one. Otherwise they would not be
+ * recognized in what the cluster gives back.
+ */
+export function nameNamespaces(objects: KubernetesObject[], kinds: Kind[]): KubernetesObject[] {
+  const isNamespaced = ({ apiVersion, kind }: KubernetesObject) =>
+    kinds.some((one) => one.isNamespaced && one.kind === kind && groupOf(one.apiVersion) === groupOf(apiVersion));
+  return objects.map((object) => {
+    if (object.metadata?.namespace || !isNamespaced(object)) return object;
+    return { ...object, metadata: { ...object.metadata, namespace: 'default' } };
+  });
+}
+
+/** The group of an apiVersion, whichever version it is; the core's is empty. */
+export function groupOf(apiVersion = ''): string {
+  return apiVersion.includes('/') ? apiVersion.split('/')[0]! : '';
 }
 
 /** The objects, each after what it needs. */
