@@ -23,7 +23,8 @@ const isOfTheCluster = ({ metadata }: KubernetesObject) => metadata?.namespace =
 
 /**
  * Deletes first what lets the services make Jobs in namespaces that stay, then the namespaces and those Jobs, and the
- * objects of the whole cluster when nothing uses them any more. Whoever is interrupted begins again with what is left.
+ * objects of the whole cluster when nothing uses them any more. What is made meanwhile, such as the Job of a request that the
+ * services have just taken, goes as well. Whoever is interrupted begins again with what is left.
  * @throws Error that says what is still there, after `withinMs`
  */
 export async function removeMesh(removal: Removal, found: Survey): Promise<void> {
@@ -41,14 +42,22 @@ export async function removeMesh(removal: Removal, found: Survey): Promise<void>
     found,
     outside.filter(({ kind }) => kind !== 'RoleBinding'),
   );
-  await waitUntil(removal, (survey) => {
-    const left = [...survey.namespaces, ...survey.objects.filter((object) => !isOfTheCluster(object)), ...survey.pods];
+  await waitUntil(removal, async (survey) => {
+    const remaining = survey.objects.filter((object) => !isOfTheCluster(object));
+    await deleteKinds(kubectl, survey, remaining.filter(isNew));
+    const left = [...survey.namespaces, ...remaining, ...survey.pods];
     return [...left, ...(removal.keepModels ? [] : findDying(survey, found))];
   });
   say('deleting what belongs to the whole cluster');
   await deleteKinds(kubectl, found, found.objects.filter(isOfTheCluster));
-  await waitUntil(removal, (survey) => (isGone(survey) ? [] : [...survey.namespaces, ...survey.objects]));
+  await waitUntil(removal, async (survey) => {
+    await deleteKinds(kubectl, survey, survey.objects.filter(isNew));
+    return isGone(survey) ? [] : [...survey.namespaces, ...survey.objects];
+  });
 }
+
+/** Whether nobody has deleted an object yet. */
+const isNew = ({ metadata }: KubernetesObject) => metadata?.deletionTimestamp === undefined;
 
 /** Volumes that go with their claims, and are not gone yet. */
 function findDying(survey: Survey, found: Survey): KubernetesObject[] {
@@ -71,13 +80,13 @@ async function deleteKinds(kubectl: Kubectl, { kinds, kept }: Survey, objects: K
 
 async function waitUntil(
   { kubectl, keepModels, say, signal, withinMs, pollMs }: Removal,
-  findLeft: (survey: Survey) => KubernetesObject[],
+  findLeft: (survey: Survey) => Promise<KubernetesObject[]>,
 ): Promise<void> {
   const giveUpAt = performance.now() + withinMs;
   for (;;) {
     signal.throwIfAborted();
     const survey = await surveyCluster(kubectl, keepModels);
-    const left = findLeft(survey);
+    const left = await findLeft(survey);
     if (left.length === 0) return;
     if (performance.now() > giveUpAt) {
       throw new Error(
