@@ -45,8 +45,9 @@ async function pushByDaemon(run: Run, image: string, destination: string): Promi
   const known = JSON.parse(
     await run(['image', 'inspect', '--format', '{{json .RepoDigests}}', destination]),
   ) as string[];
-  const repository = withoutTag(destination);
-  return known.find((one) => one.startsWith(`${repository}@`))?.slice(repository.length + 1) ?? '';
+  const repository = withoutDefaults(withoutTag(destination));
+  const found = known.map((one) => one.split('@')).find(([name = '']) => withoutDefaults(name) === repository);
+  return found?.[1] ?? '';
 }
 
 async function pushBySelf(
@@ -65,6 +66,11 @@ async function pushBySelf(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** A repository as Docker shows it: without Docker Hub's name, and without the folder of its official images. */
+function withoutDefaults(repository: string): string {
+  return repository.replace(/^(index\.)?docker\.io\//, '').replace(/^library\//, '');
 }
 
 /** A name's repository; the colon of a port stays. */
