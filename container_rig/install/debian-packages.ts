@@ -1,8 +1,9 @@
 /** What the rig runs from Debian's packages. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { runCommand } from '../../local_cluster/install/run-command.ts';
 import type { StepContext, StepResult } from '../../local_cluster/install/step-runner.ts';
+import { withoutServices } from './services.ts';
 
 /** A package, and what it is installed for; one that is there by another way is as good. */
 const packages: Record<string, string> = {
@@ -19,23 +20,22 @@ const packages: Record<string, string> = {
   mmdebstrap: 'mmdebstrap',
   buildah: 'buildah',
 };
-/** Asked by packages whether they may start a service; 101 says no. */
-const policyFile = '/usr/sbin/policy-rc.d';
 
-/** Installs those that are missing, and starts none of them. */
+/** Installs those that are missing, and starts none of them, now or at boot. */
 export async function installDebianPackages({ say, signal }: StepContext): Promise<StepResult<undefined>> {
   const missing = findMissing();
   if (missing.length === 0) return { value: undefined };
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const install = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...missing];
   say(`installing ${missing.join(', ')}`);
-  await withoutDaemons(async () => {
+  const work = async () => {
     // The lists may be old, or not there at all; fetching them takes longer than the packages do.
     await runCommand('apt-get', install, { env, signal }).catch(async () => {
       await runCommand('apt-get', ['update'], { env, signal });
       await runCommand('apt-get', install, { env, signal });
     });
-  });
+  };
+  await withoutServices(work, undefined, signal);
   const still = findMissing();
   if (still.length > 0) throw new Error(`still missing after the installation: ${still.join(', ')}`);
   return { value: undefined, done: `installed ${missing.join(', ')}` };
@@ -49,14 +49,4 @@ export function findMissing(
   const searched = [...folders, ...systemFolders];
   const isThere = (program: string) => searched.some((folder) => existsSync(path.resolve(folder, program)));
   return Object.keys(packages).filter((name) => !isThere(packages[name]!));
-}
-
-async function withoutDaemons(work: () => Promise<void>): Promise<void> {
-  const isOurs = !existsSync(policyFile);
-  if (isOurs) writeFileSync(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    await work();
-  } finally {
-    if (isOurs) rmSync(policyFile);
-  }
 }
