@@ -99,9 +99,35 @@ describe('From the internet', () => {
     expect([publicEntrances(beside), missingWherePublic(beside)]).toEqual([[entranceOf[component]], []]);
     const elsewhere = await render('context', [component]);
     expect(publicEntrances(elsewhere)).toEqual([entranceOf[component]]);
-    // Where no load balancer of ours hands connections on, there is no address to keep; all else holds.
-    expect(missingWherePublic(elsewhere).filter((what) => !what.endsWith("no client's address"))).toEqual([]);
+    expect(missingWherePublic(elsewhere)).toEqual([]);
   });
+
+  test.each([
+    ['overlays/eks', []],
+    ['the component alb-ingress', ['alb-ingress']],
+  ])('and from networks that only know the way to the VPC, %s is not reached either', async (_, components) => {
+    const objects = await render('eks', components);
+    const annotations = find(objects, 'Ingress', 'web-tier')?.metadata.annotations;
+    const ranges = serviceOf(objects).spec!.loadBalancerSourceRanges ?? [
+      annotations['alb.ingress.kubernetes.io/inbound-cidrs'],
+    ];
+    // What eksctl gives a VPC for which nothing else is asked.
+    expect(ranges).toEqual(['192.168.0.0/16']);
+    const { vpc } = parse(await readFile(pathOf('../clusterConfig.yaml'), 'utf8'));
+    expect(vpc?.cidr).toBeUndefined();
+    expect(await readFile(pathOf('../docs/eks.md'), 'utf8')).toContain('`192.168.0.0/16`');
+  });
+
+  test.each(['public-nlb-tls', 'public-envoy-tls'])(
+    '%s leaves the targets as overlays/eks has them',
+    async (component) => {
+      const attributes = (objects: KubernetesObject[]) =>
+        serviceOf(objects).metadata!.annotations![
+          'service.beta.kubernetes.io/aws-load-balancer-target-group-attributes'
+        ];
+      expect(attributes(await render('context', [component]))).toBe(attributes(await render('eks')));
+    },
+  );
 
   test.each(openings)('nobody is let in by %s before somebody has said who', async (component) => {
     const ranges = JSON.stringify(await render('eks', [component]));
@@ -151,6 +177,31 @@ describe('From the internet', () => {
         front.spec.template.spec.containers[0].args[1] = '/etc/envoy/web_tier_envoy.yaml';
       },
       "Ingress web-tier/web-tier: no client's address",
+    ],
+    [
+      'public-envoy-tls',
+      'what keeps the nodes shut',
+      (_, objects) => {
+        delete serviceOf(objects).spec!.allocateLoadBalancerNodePorts;
+      },
+      'Service web-tier/web-tier: ports of the nodes are open',
+    ],
+    [
+      'public-gateway-tls',
+      'what keeps the nodes shut',
+      (_, objects) => {
+        delete find(objects, 'EnvoyProxy', 'web-tier').spec.provider.kubernetes.envoyService
+          .allocateLoadBalancerNodePorts;
+      },
+      'Gateway web-tier/web-tier: ports of the nodes are open',
+    ],
+    [
+      'public-nlb-tls',
+      'ranges',
+      (_, objects) => {
+        delete serviceOf(objects).spec!.loadBalancerSourceRanges;
+      },
+      'Service web-tier/web-tier: nobody has said who may come',
     ],
     [
       'public-gateway-tls',

@@ -18,7 +18,7 @@ import { containersOf, listFolders, nameOf, ofKind, render } from './testing/ren
 
 const overlays = await listFolders('overlays');
 const components = await listFolders('components');
-/** With kinds that are others': eks.cluster.test.ts makes the API server know them. */
+/** Left out here, for they have kinds of others' that this API server does not know: eks.cluster.test.ts tries them, with those kinds. */
 const needDefinitions = ['certificate', 'public-envoy-tls', 'public-gateway-tls'];
 const clusterWideKinds = await listClusterWideKinds();
 

@@ -75,9 +75,18 @@ function missingAtService({ metadata, spec }: V1Service, { edition }: Front): st
     if (!redirects && !encrypted && edition !== 'tls') missing.push(`no TLS at port ${port}`);
   }
   if (edition === 'proxy') missing.push('clients may say any address');
+  missing.push(...missingAtBalancer(spec));
   if (!annotation('target-group-attributes').includes('preserve_client_ip.enabled=true')) {
     missing.push("no client's address");
   }
+  return missing;
+}
+
+/** What lets somebody reach the pods behind a Network Load Balancer who should not. */
+function missingAtBalancer(spec: V1Service['spec']): string[] {
+  const missing: string[] = [];
+  if (spec?.allocateLoadBalancerNodePorts !== false) missing.push('ports of the nodes are open');
+  if (!spec?.loadBalancerSourceRanges?.length) missing.push('nobody has said who may come');
   return missing;
 }
 
@@ -115,7 +124,10 @@ function missingAtGateway({ spec, metadata }: Custom, objects: KubernetesObject[
     if (!redirects) missing.push(`no TLS at ${name}`);
   }
   if (edition !== 'proxy') missing.push("no client's address");
-  return missing;
+  const proxy = ofKind<Custom>(objects, 'EnvoyProxy').find(
+    (one) => one.metadata?.name === spec.infrastructure?.parametersRef?.name,
+  );
+  return [...missing, ...missingAtBalancer(proxy?.spec.provider.kubernetes.envoyService)];
 }
 
 function frontOf(objects: KubernetesObject[]): Front {
