@@ -46,7 +46,7 @@ function waitForOwner(): Promise<Required<OwnerRecord>> {
   }, patience);
 }
 
-const remainsOf = ({ cgroup }: OwnerRecord) => findRemains({ stateFolder, cgroup });
+const remainsOf = (owner: OwnerRecord) => findRemains({ ...owner, stateFolder });
 
 test('a rig ends with whoever started it, also when that is killed, and the next one removes what is left', async () => {
   const first = startCommand();

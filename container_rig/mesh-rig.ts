@@ -5,12 +5,14 @@ import { installRig } from './install/install.ts';
 import { deployMesh } from './mesh/deploy-mesh.ts';
 import { type Rig, startRig } from './rig.ts';
 import { defaultStateFolder, type MeshRecord } from './state.ts';
+import { waitForWork } from './work.ts';
 
 /** What is there meanwhile. */
 export type MeshRig = Rig & MeshRecord & { stateFolder: string };
 
 /**
- * Installs, builds, starts and deploys, shows how it goes, does the work, and removes the rig, whatever comes of it.
+ * Installs, builds, starts and deploys, shows how it goes, does the work, and removes the rig, whatever comes of it. When
+ * it is cancelled meanwhile, it returns as soon as the rig is removed.
  * @param cancel aborted when the user wants it to stop
  * @param log told in one line each what happens
  * @throws Error when any of that fails, also when something of the rig is left
@@ -30,12 +32,7 @@ export async function withMeshRig(
     log(`the rig's cluster is ready after ${took()}`);
     const mesh = await deployMesh(rig, stateFolder, images, cancel);
     log(`the mesh is ready after ${took()}, at ${mesh.front}`);
-    await Promise.race([
-      work({ ...rig, ...mesh, stateFolder }),
-      rig.ended.then((reason) => {
-        throw new Error(reason);
-      }),
-    ]);
+    await waitForWork(work({ ...rig, ...mesh, stateFolder }), rig.ended, cancel);
   } finally {
     await rig.stop();
     log('the rig is removed; nothing of it is left');

@@ -1,7 +1,6 @@
 /** Looks for what a rig may have left on the machine: processes, mounts, interfaces, rules, cgroups and files. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { findCgroups } from './cgroups.ts';
 import { nodePlaces, outside } from './layout.ts';
@@ -10,6 +9,14 @@ import { nodePlaces, outside } from './layout.ts';
 export interface RigTraces {
   stateFolder: string;
   cgroup: string;
+  /** What `listNetworkTraces` gave before it was started: of others. */
+  before?: string[];
+}
+
+/** Interfaces and rules of this machine's own network. */
+export interface NetworkState {
+  interfaces: string[];
+  rules: string[];
 }
 
 /** What every process of a rig has in its environment, but for those in containers, which its cgroup has. */
@@ -18,12 +25,11 @@ export function markProcesses(cgroup: string): Record<string, string> {
 }
 
 /** Lists it, a sentence each; empty when nothing is left. */
-export function findRemains({ stateFolder, cgroup }: RigTraces): string[] {
+export function findRemains({ stateFolder, cgroup, before }: RigTraces): string[] {
   return [
     ...findProcesses(cgroup).map((pid) => `process ${pid} runs on`),
     ...findMounts(stateFolder).map((place) => `${place} is still mounted`),
-    ...findInterfaces().map((name) => `the interface ${name} is on this machine`),
-    ...findRules().map((rule) => `the rule ${rule} is on this machine`),
+    ...listNetworkTraces(readNetworkState(), before),
     ...findCgroups(cgroup).map((folder) => `the cgroup ${folder} is still there`),
     ...(existsSync(stateFolder) ? [`the folder ${stateFolder} is still there`] : []),
   ];
@@ -50,14 +56,24 @@ function findMounts(stateFolder: string): string[] {
   return places.filter((place) => place.startsWith(`${stateFolder}${path.sep}`));
 }
 
-/** They belong into the rig's networks, so that one with such a name anywhere else is a mistake. */
-function findInterfaces(): string[] {
+/**
+ * Lists interfaces and rules as a rig has them, a sentence each. They belong in the rig's networks; on the machine itself
+ * they are a mistake, unless they are of another cluster, and so were there before.
+ */
+export function listNetworkTraces({ interfaces, rules }: NetworkState, before: string[] = []): string[] {
   const ours = [outside.bridge, 'cni0', ...nodePlaces.map(({ name }) => `to-${name}`)];
-  return Object.keys(networkInterfaces()).filter((name) => ours.includes(name));
+  return [
+    ...interfaces.filter((name) => ours.includes(name)).map((name) => `the interface ${name} is on this machine`),
+    // Of kube-proxy, and of the pods' network.
+    ...rules
+      .filter((rule) => /^-A .*(KUBE-|CNI-|10\.8[89]\.)/.test(rule))
+      .map((rule) => `the rule ${rule} is on this machine`),
+  ].filter((trace) => !before.includes(trace));
 }
 
-/** Of kube-proxy, and of the pods' network. */
-function findRules(): string[] {
+/** Reads them. */
+export function readNetworkState(): NetworkState {
   const rules = execFileSync('iptables-save', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return rules.split('\n').filter((rule) => /^-A .*(KUBE-|CNI-|10\.8[89]\.)/.test(rule));
+  // Those that are down have no address, and networkInterfaces() does not know them.
+  return { interfaces: readdirSync('/sys/class/net'), rules: rules.split('\n') };
 }

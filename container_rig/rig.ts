@@ -15,7 +15,7 @@ import type { InsideMessage, InsideOptions, ReadyCluster } from './inside-option
 import type { RigSoftware } from './install/install.ts';
 import { nodePlaces, registry } from './layout.ts';
 import { findChild } from './nodes/holder.ts';
-import { findRemains, markProcesses } from './remains.ts';
+import { findRemains, listNetworkTraces, markProcesses, readNetworkState } from './remains.ts';
 import { type OwnerRecord, ownerFile, type RigRecord, rigFile } from './state.ts';
 
 const pollMs = 10;
@@ -72,7 +72,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
 async function start({ stateFolder, software, log, cancel }: RigOptions, lock: Lock): Promise<Rig> {
   const cgroup = `ml-job-mesh-rig-${randomBytes(4).toString('hex')}`;
   mkdirSync(stateFolder, { recursive: true, mode: 0o755 });
-  const owner: OwnerRecord = { cgroup };
+  const owner: OwnerRecord = { cgroup, before: listNetworkTraces(readNetworkState()) };
   writeRecordFile(ownerFile(stateFolder), owner);
   for (const { name } of nodePlaces) createCgroup(`${cgroup}/${name}`);
   const child = launch({ ...software, stateFolder, cgroup, mayLowerOomScores: mayLowerOomScores() });
@@ -163,7 +163,7 @@ async function clear(stateFolder: string): Promise<void> {
     await removeCgroup(owner.cgroup);
   }
   if (existsSync(stateFolder)) removeStateFolder(stateFolder);
-  const remains = owner ? findRemains({ stateFolder, cgroup: owner.cgroup }) : [];
+  const remains = owner ? findRemains({ ...owner, stateFolder }) : [];
   if (remains.length > 0) throw new Error(`not all of the rig is gone: ${remains.join('; ')}`);
 }
 

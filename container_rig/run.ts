@@ -44,13 +44,21 @@ async function main(): Promise<void> {
   }
   const { stopped } = listenForStop(() => process.exit(130));
   const finished: Finished[] = [];
-  await withMeshRig(stopped, console.log, async (rig) => {
+  const inMesh = async (rig: MeshRig) => {
     for (const project of chosen) {
       stopped.throwIfAborted();
       finished.push(...(await runInOrder([inRig(rig, vitestStep(project, reportFolder))], true)));
     }
-    if (finished.some(({ counts }) => counts.failed > 0)) showState(rig);
-  });
+    if (!stopped.aborted && finished.some(({ counts }) => counts.failed > 0)) showState(rig);
+  };
+  try {
+    await withMeshRig(stopped, console.log, inMesh);
+    if (stopped.aborted) throw new Error('stopped before all was tested');
+  } catch (error) {
+    // What the tests found is told all the same, also when the rig cannot be removed.
+    console.error(`\nnpm run test:containers: ${(error as Error).message}`);
+    finished.push({ name: 'rig', counts: { passed: 0, failed: 1, skipped: 0 }, ms: 0 });
+  }
   process.exitCode = summarize(finished) ? 0 : 1;
 }
 

@@ -43,6 +43,8 @@ export interface MeshRecord {
 /** What has to be cleared away, also when whoever started it was killed; the file `owner.json`. */
 export interface OwnerRecord {
   cgroup: string;
+  /** What of others the machine's network had before: see `listNetworkTraces`. */
+  before?: string[];
   /** Missing before they are started. */
   processes?: ProcessIdentity[];
 }
