@@ -12,6 +12,7 @@ let folder: string;
 let kustomization: string;
 
 beforeEach(() => {
+  content = '';
   folder = mkdtempSync(path.join(os.tmpdir(), 'images-'));
   kustomization = path.join(folder, 'kustomization.yaml');
   cpSync(kustomizationFile, kustomization);
@@ -26,17 +27,20 @@ function addProgram(name: string, script: string): void {
   chmodSync(file, 0o755);
 }
 
-// The id of an image is its name; its digest is the checksum of where it goes.
+// The id of an image is the checksum of its name and of $CONTENT; its digest is that of where it goes.
 const buildah = `
 value() { while [ $# -gt 0 ]; do [ "$1" != "$option" ] || echo "$2"; shift; done; }
 case $1 in
-  build) option=--iidfile; id=$(value "$@"); option=--tag; value "$@" > $id;;
+  build) option=--iidfile; id=$(value "$@"); option=--tag; echo sha256:$(echo "$(value "$@") \${CONTENT-}" | sha256sum | cut -c1-64) > $id;;
   push) option=--digestfile; file=$(value "$@"); [ -z "$file" ] || echo sha256:$(eval echo \\$$# | sha256sum | cut -c1-64) > $file;;
 esac`;
 
+/** What is in the images that are built from now on. */
+let content = '';
+
 async function run(...args: string[]) {
   const command = spawn(process.execPath, [path.join(projectFolder, 'deployment/images.ts'), ...args], {
-    env: { ...process.env, PATH: `${folder}/bin:/usr/bin:/bin`, XDG_CACHE_HOME: folder },
+    env: { ...process.env, PATH: `${folder}/bin:/usr/bin:/bin`, XDG_CACHE_HOME: folder, CONTENT: content },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [said, complained] = await Promise.all([command.stdout, command.stderr].map((stream) => stream.toArray()));
@@ -108,25 +112,30 @@ test('an image that cannot be built keeps all of them from the registry', async 
   expect(calls().filter((call) => call.startsWith('buildah push'))).toEqual([]);
 });
 
-test('images are loaded into a cluster, which the kustomization names without a registry', async () => {
+test('images are loaded into a cluster, and the kustomization names each by its content, without a registry', async () => {
   addProgram('buildah', buildah);
   addProgram('kind', '');
   const args = ['web-ui', '--builder', 'buildah', '--push', 'registry.example/mesh', '--kustomization', kustomization];
   expect((await run(...args)).exitCode).toBe(0);
-  const loaded = [
-    'web-ui',
-    '--builder',
-    'buildah',
-    '--load',
-    'kind',
-    '--cluster',
-    'mesh',
-    '--kustomization',
-    kustomization,
-  ];
-  expect((await run(...loaded)).exitCode).toBe(0);
-  expect(calls().at(-1)).toMatch(/^kind load image-archive \/.*web-ui-local\.tar --name mesh$/);
-  expect(readFileSync(kustomization, 'utf8')).toBe(readFileSync(kustomizationFile, 'utf8'));
+  const loading = ['web-ui', '--builder', 'buildah', '--load', 'kind', '--cluster', 'mesh'];
+  for (const next of ['first', 'second']) {
+    content = next;
+    const { exitCode, said } = await run(...loading, '--kustomization', kustomization);
+    expect(exitCode).toBe(0);
+    // Named by its content: a cluster that has the one before is to notice that this is another.
+    const name = 'localhost/ml-job-mesh/web-ui';
+    const id = createHash('sha256').update(`${name}:local ${next}\n`).digest('hex');
+    const tag = `local-${id.slice(0, 12)}`;
+    const [tagged, saved, loaded] = calls().slice(-3);
+    expect(tagged).toBe(`buildah tag sha256:${id} ${name}:${tag}`);
+    expect(saved).toMatch(new RegExp(`^buildah push ${name}:${tag} docker-archive:/.*:${name}:${tag}$`));
+    expect(loaded).toMatch(new RegExp(`^kind load image-archive /.*web-ui-${tag}\\.tar --name mesh$`));
+    expect(said).toContain(`${name}:${tag}\n`);
+    const before = readFileSync(kustomizationFile, 'utf8');
+    expect(readFileSync(kustomization, 'utf8')).toBe(
+      before.replace(`newName: ${name}\n    newTag: local\n`, `newName: ${name}\n    newTag: ${tag}\n`),
+    );
+  }
 });
 
 test('where the tool of a cluster is missing, nothing is built, and it is said where to get it', async () => {

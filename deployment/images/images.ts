@@ -29,5 +29,17 @@ export function localRepository({ name }: Image): string {
 /** The tag that a built image has on this machine. */
 export const localTag = 'local';
 
+/**
+ * The tag that an image has in a cluster that it is loaded into. Nodes keep what a tag once meant, and manifests that name
+ * the same tag again change nothing; so each content has its own.
+ * @param id the image's id, `sha256:…` or its digits alone
+ * @throws Error if it is none
+ */
+export function contentTag(id: string): string {
+  const [, digits] = /^(?:sha256:)?([0-9a-f]{12})[0-9a-f]*$/.exec(id) ?? [];
+  if (digits === undefined) throw new Error(`"${id}" is not the id of an image`);
+  return `${localTag}-${digits}`;
+}
+
 /** Where kustomize finds which images are to run. */
 export const kustomizationFile = path.join(projectFolder, 'manifests/components/images/kustomization.yaml');

@@ -43,13 +43,14 @@ interface LoadOptions {
   signal: AbortSignal;
 }
 
-/** Loads an image under the name that it has here. */
-export async function loadImage(builder: Builder, image: string, options: LoadOptions, run = runCommand) {
+/** Gives an image, by its id, a name, here and in the cluster that it is loaded into. */
+export async function loadImage(builder: Builder, id: string, name: string, options: LoadOptions, run = runCommand) {
   const { kind, cluster, workFolder, onLine, signal } = options;
-  const archive = path.join(workFolder, `${image.replaceAll(/[^a-z0-9-]/g, '-')}.tar`);
+  const archive = path.join(workFolder, `${name.replaceAll(/[^a-z0-9-]/g, '-')}.tar`);
   const running = { signal, ...(onLine && { onLine }) };
   try {
-    await runBuilder(builder, archiveCommand(builder, image, archive), running);
+    await runBuilder(builder, ['tag', id, name], running);
+    await runBuilder(builder, archiveCommand(builder, name, archive), running);
     await run(kind, loadCommands[kind](archive, cluster), running);
   } finally {
     rmSync(archive, { force: true });

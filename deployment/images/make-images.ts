@@ -5,7 +5,7 @@ import { standardOutput } from '../../local_cluster/install/screen.ts';
 import { createStepRunner, type StepContext } from '../../local_cluster/install/step-runner.ts';
 import { type BuiltImage, buildImages } from './build.ts';
 import { type Builder, findBuilder } from './builders.ts';
-import { type Image, images, localRepository, localTag } from './images.ts';
+import { contentTag, type Image, images, localRepository, localTag } from './images.ts';
 import { type Replacement, setImages } from './kustomization.ts';
 import { loadImage, requireLoader } from './load.ts';
 import type { ImagesOptions } from './options.ts';
@@ -63,10 +63,10 @@ function chooseDelivery(options: ImagesOptions, builder: Builder, workFolder: st
   if (load === undefined) return undefined;
   return {
     title: `into ${load}`,
-    async deliver({ image }, { say: onLine, signal }) {
-      const newName = localRepository(image);
-      await loadImage(builder, `${newName}:${localTag}`, { kind: load, cluster, workFolder, onLine, signal });
-      return { newName, newTag: localTag };
+    async deliver({ image, id }, { say: onLine, signal }) {
+      const [newName, newTag] = [localRepository(image), contentTag(id)];
+      await loadImage(builder, id, `${newName}:${newTag}`, { kind: load, cluster, workFolder, onLine, signal });
+      return { newName, newTag };
     },
   };
 }
