@@ -27,7 +27,7 @@ try {
 async function main({ bare }: { bare: boolean }): Promise<void> {
   const { stopped } = listenForStop(() => process.exit(130));
   const obstacle = await findObstacle();
-  if (obstacle) throw new Error(obstacle);
+  if (obstacle) throw new Error(obstacle.reason);
   await (bare ? keepBare(stopped) : keepMesh(stopped));
 }
 

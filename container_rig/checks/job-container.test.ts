@@ -21,6 +21,8 @@ describe.each([
     const { classify } = await probe(namespaces[0], await podSpec(), { spinSeconds: 10 });
     // Three processes want two processors. The first period is the kernel's to give: 100 ms of 10 s.
     expect(classify!.cpu).toBeLessThan(0.93);
+    // It may get less where the machine has other work; what it is entitled to is 90 ms of each 100 ms.
+    expect(classify!.cpu_quota).toMatch(/^90000( 100000)?$/);
     expect(classify!.cpu).toBeGreaterThan(0.3);
     console.log(`three spinning processes of a ${name} job had ${classify!.cpu!.toFixed(3)} CPU over 10 s`);
   });

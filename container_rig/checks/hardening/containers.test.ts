@@ -40,7 +40,10 @@ describe.each(workloads)('the pod of $name', ({ name, spec }) => {
     for (const found of Object.values(whole)) {
       expect(found).toMatchObject({
         ...{ user: 10001, no_new_privileges: true, capabilities: 0, seccomp: '2', keyring: 'EPERM', root: 'EROFS' },
-        ...{ token: false, service_variables: 0 },
+        ...{ token: false, service_variables: 0, group: 10001 },
+        // A quota with or without its period, and bytes; without limits the kernel says -1, max or more digits.
+        cpu_quota: expect.stringMatching(/^[1-9]\d*( \d+)?$/),
+        memory_limit: expect.stringMatching(/^\d{1,12}$/),
       });
     }
   });
