@@ -190,6 +190,24 @@ test('names what changes; what the manifests no longer describe is named, and go
   expect(await listTiny()).toEqual([...deployed, 'ConfigMap tiny-mesh/by-hand'].sort());
 });
 
+test('an entrance that the manifests no longer describe is refused, and with --prune it goes first', async () => {
+  const entrance = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'tiny-mesh', name: 'entrance' },
+    spec: { type: 'NodePort', selector: { app: 'tiny' }, ports: [{ port: 80 }] },
+  };
+  writeOverlay(folder, [...mesh, entrance]);
+  expect((await runDeploy(deploy)).shown).toMatch(/Apply.*Open: Service tiny-mesh\/entrance/s);
+  writeOverlay(folder, mesh);
+  expect(await runDeploy(deploy)).toEqual({
+    failed: true,
+    shown: expect.stringMatching(/would stay open.*Add --prune/),
+  });
+  const { shown } = await runDeploy([...deploy, '--prune']);
+  expect(shown).toMatch(/Close: removed Service tiny-mesh\/entrance.*Apply/s);
+});
+
 test("an object of the same name that is not the mesh's is taken over with --adopt alone", async () => {
   // Kubernetes makes it in every namespace, so it is nobody's.
   const account = {

@@ -8,6 +8,7 @@ import { createStepRunner, type StepContext, type StepRunner } from '../local_cl
 import { describeAccess } from './access.ts';
 import { applyObjects } from './apply/apply.ts';
 import { describePlan, findPrunable, requireFeasible } from './apply/describe-plan.ts';
+import { isEntrance } from './apply/entrances.ts';
 import { isNothing, makePlan, type Plan } from './apply/plan.ts';
 import { renderManifests } from './apply/render.ts';
 import { findCluster, type NamedCluster } from './cluster/contexts.ts';
@@ -45,7 +46,7 @@ export async function deployToContext(
   const cluster = await findCluster(options);
   const { objects, plan } = await prepare(cluster, options.overlay, cancel, terminal);
   showLines(terminal, [`Applying ${options.overlay} to ${cluster.context}:`, ...describePlan(plan, options.prune)]);
-  requireFeasible(plan, options.adopt);
+  requireFeasible(plan, options);
   if (options.dryRun) return 'Nothing was changed (--dry-run).';
   const removed = options.prune ? findPrunable(plan) : [];
   if ((!isNothing(plan) || removed.length > 0) && !options.yes)
@@ -82,22 +83,30 @@ async function prepare(
   return preparing;
 }
 
-/** What is done to the cluster, and what is waited for. */
+/** What is done to the cluster, and what is waited for. Entrances are closed before the services change and opened after. */
 function addSteps({ step }: StepRunner, kubectl: Kubectl, { objects, plan }: Prepared, removed: KubernetesObject[]) {
-  const applying = step('Apply', [], async ({ say }) => {
+  const [inside, entrances] = [objects.filter((object) => !isEntrance(object)), objects.filter(isEntrance)];
+  const [later, closed] = [removed.filter((object) => !isEntrance(object)), removed.filter(isEntrance)];
+  const closing = closed.length > 0 ? [step('Close', [], () => removeObjects(kubectl, plan, closed, 'wait'))] : [];
+  const applying = step('Apply', closing, async ({ say }) => {
     say(`${objects.length} objects`);
-    if (!isNothing(plan)) await applyObjects(kubectl, objects);
+    if (!isNothing(plan)) await applyObjects(kubectl, inside);
     return { value: undefined, done: isNothing(plan) ? 'nothing to do' : 'done' };
   });
   const hasTraining = objects.some(({ kind, metadata }) => kind === 'Job' && metadata?.name === 'ml-training-job');
   const serving = step('Services', [applying], (context) => waitForServices(context, kubectl, objects));
   if (hasTraining) step('Training', [applying], (context) => waitForNetworks(context, kubectl));
   // Not before: pods of the version before may still need it.
-  if (removed.length > 0) step('Prune', [serving], () => removeObjects(kubectl, plan, removed));
+  if (later.length > 0) step('Prune', [serving], () => removeObjects(kubectl, plan, later));
+  if (entrances.length === 0 || isNothing(plan)) return;
+  step('Open', [serving], async () => {
+    await applyObjects(kubectl, entrances);
+    return { value: undefined, done: entrances.map(nameOf).join(', ') };
+  });
 }
 
-async function removeObjects(kubectl: Kubectl, { kinds }: Plan, objects: KubernetesObject[]) {
-  for (const object of objects) await deleteOwn(kubectl, kinds, object);
+async function removeObjects(kubectl: Kubectl, { kinds }: Plan, objects: KubernetesObject[], wait?: 'wait') {
+  for (const object of objects) await deleteOwn(kubectl, kinds, object, wait);
   return { value: undefined, done: `removed ${objects.map(nameOf).join(', ')}` };
 }
 

@@ -15,6 +15,8 @@ const nothing: Plan = {
   unchanged: [],
   leftOver: [],
   foreign: [],
+  closed: [],
+  missing: [],
   leaving: [],
 };
 
@@ -60,9 +62,42 @@ test('of what is no longer described, what holds data or the objects of others i
 
 test('objects of others are in the way unless they are taken over; a cleanup that is under way always is', () => {
   const taken = { ...nothing, foreign: [object('Namespace', 'web-tier')] };
-  expect(() => requireFeasible(taken, false)).toThrow(/they are not the mesh's: Namespace web-tier\. .*--adopt/);
-  expect(() => requireFeasible(taken, true)).not.toThrow();
-  expect(() => requireFeasible({ ...nothing, leaving: ['web-tier', 'free-tier'] }, true)).toThrow(
+  expect(() => requireFeasible(taken, { adopt: false, prune: false })).toThrow(
+    /they are not the mesh's: Namespace web-tier\. .*--adopt/,
+  );
+  expect(() => requireFeasible(taken, { adopt: true, prune: false })).not.toThrow();
+  expect(() =>
+    requireFeasible({ ...nothing, leaving: ['web-tier', 'free-tier'] }, { adopt: true, prune: false }),
+  ).toThrow(
     'web-tier, free-tier are being deleted. Wait until `npm run cleanup` has ended, and run this again. Nothing was applied',
+  );
+});
+
+test('an entrance that would stay open is in the way, unless it is pruned', () => {
+  const plan = { ...nothing, leftOver: [object('Role', 'old', 'web-tier'), object('Ingress', 'web-tier', 'web-tier')] };
+  expect(() => requireFeasible(plan, { adopt: true, prune: false })).toThrow(
+    /no longer describe Ingress web-tier\/web-tier, which would stay open.* Add --prune/,
+  );
+  expect(() => requireFeasible(plan, { adopt: true, prune: true })).not.toThrow();
+  const closed = { ...nothing, closed: [object('Service', 'web-tier', 'web-tier')] };
+  expect(() => requireFeasible(closed, { adopt: true, prune: true })).toThrow(
+    /Delete it first: `kubectl -n web-tier delete service web-tier`\. Nothing was applied$/,
+  );
+});
+
+test('a Secret that nobody has made is named, and is in the way where it could have been made', () => {
+  const missing = (hasNamespace: boolean) => ({
+    ...nothing,
+    missing: [
+      { object: object('Secret', 'api-keys', 'free-tier'), neededBy: 'Deployment free-tier/free-tier', hasNamespace },
+    ],
+  });
+  expect(describePlan(missing(false), false)).toContain(
+    '  ! Secret free-tier/api-keys: not there; Deployment free-tier/free-tier does not start without it',
+  );
+  const options = { adopt: false, prune: false };
+  expect(() => requireFeasible(missing(false), options)).not.toThrow();
+  expect(() => requireFeasible(missing(true), options)).toThrow(
+    'Secret free-tier/api-keys (for Deployment free-tier/free-tier). manifests/README.md ("Keys") says how the keys are made',
   );
 });

@@ -1,6 +1,7 @@
 /** A plan in words. */
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { nameOf } from '../ownership.ts';
+import { isEntrance } from './entrances.ts';
 import type { Plan } from './plan.ts';
 
 /** How many changed fields of an object are named. */
@@ -16,7 +17,7 @@ export function findPrunable({ leftOver }: Plan): KubernetesObject[] {
 
 /** What would be done, a line for each object that is changed and one for each namespace where some are created. */
 export function describePlan(plan: Plan, prune: boolean): string[] {
-  const { created, changed, again, unchanged, leftOver, foreign } = plan;
+  const { created, changed, again, unchanged, leftOver, foreign, missing } = plan;
   const prunable = findPrunable(plan);
   const pruned = prune
     ? 'removed, the manifests no longer describe it'
@@ -34,6 +35,7 @@ export function describePlan(plan: Plan, prune: boolean): string[] {
     ...changed.map(({ object, fields }) => `  ~ ${nameOf(object)}: ${describeFields(fields)}`),
     ...again.map((job) => `  ↻ ${nameOf(job)}: has other settings or has failed`),
     ...foreign.map((object) => `  ! ${nameOf(object)}: somebody else has made it; --adopt takes it over`),
+    ...missing.map(({ object, neededBy }) => `  ! ${nameOf(object)}: not there; ${neededBy} does not start without it`),
     ...leftOver.map((object) =>
       prunable.includes(object)
         ? `  - ${nameOf(object)}: ${pruned}`
@@ -69,20 +71,52 @@ function describeFields(fields: string[]): string {
 }
 
 /**
- * Refuses a plan that would take over what others have made, or come too early.
+ * Refuses a plan that would take over what others have made, come too early, or leave the mesh open to more than it should be.
  * @throws Error that says what is in the way and what to do
  */
-export function requireFeasible({ foreign, leaving }: Plan, adopt: boolean): void {
+export function requireFeasible(plan: Plan, { adopt, prune }: { adopt: boolean; prune: boolean }): void {
+  const { foreign, leaving } = plan;
   if (leaving.length > 0) {
     throw new Error(
       `${leaving.join(', ')} ${leaving.length === 1 ? 'is' : 'are'} being deleted. Wait until \`npm run cleanup\` has ended, and ` +
         'run this again. Nothing was applied',
     );
   }
+  requireClosed(plan, prune);
+  requireMade(plan);
   if (foreign.length === 0 || adopt) return;
   throw new Error(
     `the cluster has objects of these names already, and they are not the mesh's: ${foreign.map(nameOf).join(', ')}. ` +
       'Remove or rename them, or let the mesh take them over with --adopt: it then changes them now, and ' +
       '`npm run cleanup` deletes them with all that is in them. Nothing was applied',
   );
+}
+
+/** An entrance that stays would lead to services that may no longer ask for keys. */
+function requireClosed({ leftOver, closed }: Plan, prune: boolean): void {
+  const open = leftOver.filter(isEntrance);
+  if (open.length > 0 && !prune) {
+    throw new Error(
+      `the manifests no longer describe ${open.map(nameOf).join(', ')}, which would stay open, while the keys and limits of ` +
+        'the services behind may be gone. Add --prune: it removes what is left over, and these first. Nothing was applied',
+    );
+  }
+  if (closed.length === 0) return;
+  const commands = closed.map(
+    ({ kind, metadata }) => `\`kubectl -n ${metadata!.namespace} delete ${kind!.toLowerCase()} ${metadata!.name}\``,
+  );
+  throw new Error(
+    `${closed.map(nameOf).join(', ')} would no longer be public, but its load balancer stays open for some time, while the keys ` +
+      `and limits of the services behind may be gone. Delete it first: ${commands.join(', ')}. Nothing was applied`,
+  );
+}
+
+function requireMade({ missing }: Plan): void {
+  const wanting = missing.filter(({ hasNamespace }) => hasNamespace);
+  if (wanting.length === 0) return;
+  const how = wanting.some(({ object }) => object.metadata!.name === 'api-keys')
+    ? 'manifests/README.md ("Keys") says how the keys are made'
+    : `\`kubectl -n NAMESPACE create ${wanting[0]!.object.kind!.toLowerCase()} --help\` shows how it is made`;
+  const named = wanting.map(({ object, neededBy }) => `${nameOf(object)} (for ${neededBy})`);
+  throw new Error(`the cluster lacks what pods need to start: ${named.join(', ')}. ${how}. Nothing was applied`);
 }

@@ -7,6 +7,8 @@ import { hasOwner, isForeign, wasApplied } from '../ownership.ts';
 
 import { hasFailed, isImmutable, serverSideApply, toManifest } from './apply.ts';
 import { findDifferences } from './differences.ts';
+import { isClosed } from './entrances.ts';
+import { findMissing, type Missing } from './references.ts';
 import { groupOf, isJob } from './render.ts';
 
 /** What would be done to each object. */
@@ -21,6 +23,10 @@ export interface Plan {
   leftOver: KubernetesObject[];
   /** What the manifests describe and somebody else has made. */
   foreign: KubernetesObject[];
+  /** Entrances that are public and would be no longer, but stay open for some time after they were changed. */
+  closed: KubernetesObject[];
+  /** What the manifests' pods need and nobody has made. */
+  missing: Missing[];
   /** Namespaces of the manifests that are on their way out. */
   leaving: string[];
 }
@@ -42,6 +48,7 @@ export async function makePlan(kubectl: Kubectl, objects: KubernetesObject[], ki
   const foreign = there.filter((object) => isForeign(live.get(keyOf(object))!));
   const own = ready.filter((object) => !foreign.includes(object));
   const compared = await compare(kubectl, leaving.length > 0 ? [] : own, live);
+  const newNamespaces = created.flatMap(({ kind, metadata }) => (kind === 'Namespace' ? [metadata!.name!] : []));
   const described = new Set(objects.map(keyOf));
   return {
     kinds,
@@ -49,6 +56,8 @@ export async function makePlan(kubectl: Kubectl, objects: KubernetesObject[], ki
     ...compared,
     leftOver: labelled.filter((one) => wasApplied(one) && !hasOwner(one) && !described.has(keyOf(one))),
     foreign,
+    closed: there.filter((object) => isClosed(live.get(keyOf(object))!, object)),
+    missing: await findMissing(kubectl, objects, newNamespaces),
     leaving: leaving.map(({ metadata }) => metadata!.name!),
   };
 }

@@ -60,10 +60,18 @@ export function parseList(printed: string): KubernetesObject[] {
   return parsed.kind === 'List' ? (parsed.items ?? []) : [parsed];
 }
 
-/** Deletes one object, and only if it still carries the mesh's label; what depends on it follows. Waits for nothing. */
-export async function deleteOwn(kubectl: Kubectl, kinds: Kind[], object: KubernetesObject): Promise<void> {
+/** Deletes one object, and only if it still carries the mesh's label; what depends on it follows. Waits, if asked to, until it is gone. */
+export async function deleteOwn(
+  kubectl: Kubectl,
+  kinds: Kind[],
+  object: KubernetesObject,
+  wait?: 'wait',
+): Promise<void> {
   const { name = '', namespace } = object.metadata ?? {};
-  await deleteSelected(kubectl, resourceOf(kinds, object), namespace, ['--field-selector', `metadata.name=${name}`]);
+  await deleteSelected(kubectl, resourceOf(kinds, object), namespace, [
+    ...['--field-selector', `metadata.name=${name}`],
+    ...(wait ? ['--wait=true', '--timeout=600s'] : ['--wait=false']),
+  ]);
 }
 
 /** Deletes all objects of a kind in a namespace, or in none, that carry the mesh's label. Waits for nothing. */
@@ -71,10 +79,10 @@ export async function deleteSelected(
   kubectl: Kubectl,
   resource: string,
   namespace: string | undefined,
-  more: string[] = [],
+  more: string[] = ['--wait=false'],
 ): Promise<void> {
   const place = namespace === undefined ? [] : ['-n', namespace];
-  const how = ['--cascade=background', '--wait=false', '--ignore-not-found'];
+  const how = ['--cascade=background', '--ignore-not-found'];
   await kubectl(['delete', resource, ...place, '-l', ownSelector, ...more, ...how]);
 }
 
