@@ -1,6 +1,12 @@
 // What happens to the replicas of a service when nodes are emptied, and where they are put, with pods of each service's
 // own labels, spread and budget, and a shell as their work.
-import type { V1Deployment, V1Pod, V1PodDisruptionBudget } from '@kubernetes/client-node';
+import type {
+  V1Affinity,
+  V1Deployment,
+  V1Pod,
+  V1PodDisruptionBudget,
+  V1PreferredSchedulingTerm,
+} from '@kubernetes/client-node';
 import { KubernetesError } from '@ml-job-mesh/cluster-client';
 import { expect, test } from 'vitest';
 import { cluster, conditionsOf, shell, until, useNamespace } from '../local_cluster/node/testing/cluster-under-test.ts';
@@ -13,6 +19,20 @@ const budgets = ofKind<V1PodDisruptionBudget>(objects, 'PodDisruptionBudget');
 const budgetsHere = `/apis/policy/v1/namespaces/${pods.namespace}/poddisruptionbudgets`;
 const replicaSets = `/apis/apps/v1/namespaces/${pods.namespace}/replicasets`;
 
+/**
+ * Draws both replicas to one node: more strongly than the spread of Kubernetes' own parts them, which pods get that have no
+ * constraint (at most 3 more on a node), and less than the services' constraints do (at most 1 more).
+ */
+const affinity: V1Affinity = {
+  nodeAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [preferNode('node-1', 40), preferNode('node-2', 100)],
+  },
+};
+
+function preferNode(name: string, weight: number): V1PreferredSchedulingTerm {
+  return { weight, preference: { matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] } };
+}
+
 /** Two replicas of a service, made by a ReplicaSet as a Deployment's are. */
 async function startReplicas(deployment: V1Deployment, isReady = 'true'): Promise<V1Pod[]> {
   const { name } = deployment.metadata!;
@@ -22,6 +42,7 @@ async function startReplicas(deployment: V1Deployment, isReady = 'true'): Promis
   const pod = {
     terminationGracePeriodSeconds: 1,
     automountServiceAccountToken: false,
+    affinity,
     topologySpreadConstraints: spec!.topologySpreadConstraints,
     containers: [shell('exec sleep 600', { readinessProbe })],
   };
@@ -71,17 +92,12 @@ test('Every service has a budget', () => {
 test.each(deployments.map((deployment) => [deployment.metadata!.name!, deployment] as const))(
   'Of two replicas of %s, which are on two nodes, one is evicted, and the other not before there is a new one',
   async (name, deployment) => {
-    // One node has more to do, so that two pods without a wish of their own would both go to the other.
-    const resources = { requests: { cpu: '1500m' }, limits: { cpu: '1500m' } };
-    await pods.create(`busy-${name}`, [shell('exec sleep 600', { resources })], { nodeName: 'node-1' });
     const [one, other] = (await startReplicas(deployment)) as [V1Pod, V1Pod];
     expect([one, other].map(({ spec }) => spec!.nodeName).sort()).toEqual(['node-1', 'node-2']);
     await createBudget(name);
     expect([await evict(one), await evict(other)]).toEqual([201, 429]);
     await until(async () => (await evict(other)) === 201, 'a successor that is ready');
     await cluster.delete(`${replicaSets}/${name}`, { propagationPolicy: 'Background' });
-    await pods.delete(`busy-${name}`, { gracePeriodSeconds: 0 });
-    await pods.waitUntilGone(`busy-${name}`);
   },
 );
 
