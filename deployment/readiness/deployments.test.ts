@@ -121,3 +121,15 @@ test('waits on as long as pods get ready, however long all of them take', async 
   ).toMatch(/^not ready, and nothing new for 60 s: web-tier/);
   vi.useRealTimers();
 });
+
+test('goes on when the cluster gives no answer for a moment', async () => {
+  let failures = 1;
+  const read = async () => {
+    if (failures-- > 0) throw new Error('connection refused');
+    return { items: [deployment('web-tier', 1)] } as never;
+  };
+  expect(await waitThrough([], { read })).toEqual({
+    outcome: 'ready',
+    said: ['the cluster gave no answer, asking again (1 of 4): connection refused'],
+  });
+});

@@ -8,6 +8,7 @@ import type {
   V1ReplicaSetList,
 } from '@kubernetes/client-node';
 import type { ReadApi } from '../cluster/kubectl.ts';
+import { retryReads } from '../cluster/retry.ts';
 import { ownSelector } from '../ownership.ts';
 import { findReasons } from './pod-reasons.ts';
 import { findCurrentPods, findMountTroubles, findRefusals, findTroubles, watchTroubles } from './troubles.ts';
@@ -34,7 +35,8 @@ export interface DeploymentsWait {
  * @throws Error with what each missing pod waits for, after `withinMs` without progress, or with what is in the way
  */
 export async function waitForDeployments(wait: DeploymentsWait): Promise<void> {
-  const { read, say, signal, withinMs, pollMs, names, noticesTroubles = false } = wait;
+  const { say, signal, withinMs, pollMs, names, noticesTroubles = false } = wait;
+  const read = retryReads(wait.read, wait);
   let giveUpAt = performance.now() + withinMs;
   let furthest = Number.NEGATIVE_INFINITY;
   const troubles = watchTroubles();

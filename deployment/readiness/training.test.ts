@@ -6,6 +6,8 @@ interface Moment {
   status?: V1Job['status'];
   pods?: V1Pod[];
   log?: string;
+  /** Why the cluster does not answer. */
+  fault?: string;
 }
 
 const pod = (name: string, createdAt: string, status: V1Pod['status'] = {}): V1Pod => ({
@@ -27,6 +29,7 @@ async function waitThrough(moments: Moment[], withinMs = 60_000) {
   const wait: TrainingWait = {
     read: async (path) => {
       if (path.includes('/jobs/')) now = moments.length > 1 ? moments.shift()! : moments[0]!;
+      if (now.fault) throw new Error(now.fault);
       return (path.includes('/jobs/') ? { status: now.status } : { items: now.pods ?? [] }) as never;
     },
     readText: async (path) => {
@@ -92,4 +95,10 @@ test('gives up in time, saying that the Job goes on', async () => {
     'ml-training-job is not done after 0.0 s; it goes on in the cluster, and running this again waits for it. ' +
       'Its last lines:\n  Epoch [2/5]',
   );
+});
+
+test('goes on when the cluster gives no answer for a moment', async () => {
+  const { outcome, said } = await waitThrough([{ fault: 'connection refused' }, { status: complete as never }]);
+  expect(outcome).toBe(90_000);
+  expect(said).toEqual(['the cluster gave no answer, asking again (1 of 4): connection refused']);
 });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Job, V1PodList } from '@kubernetes/client-node';
 import { formatSeconds } from '../../local_cluster/install/screen.ts';
 import type { ReadApi } from '../cluster/kubectl.ts';
+import { retryReads } from '../cluster/retry.ts';
 import { findReasons } from './pod-reasons.ts';
 import { findTroubles, watchTroubles } from './troubles.ts';
 
@@ -32,7 +33,8 @@ export interface TrainingWait {
  * Waits until the Job has succeeded. Gives how long it took, in milliseconds.
  * @throws Error that says what the Job said last, when it has failed or is not done after `withinMs`, or what is in its way
  */
-export async function waitForTraining(wait: TrainingWait): Promise<number> {
+export async function waitForTraining(how: TrainingWait): Promise<number> {
+  const wait = { ...how, read: retryReads(how.read, how) };
   const { read, say, signal, withinMs, pollMs, noticesTroubles = false } = wait;
   const troubles = watchTroubles();
   const giveUpAt = performance.now() + withinMs;

@@ -58,3 +58,13 @@ test('a Job that a client has made after the survey is deleted, too', async () =
   await remove(kubectl, () => objects.push(job));
   expect(deleted).toEqual(['rolebindings.rbac.authorization.k8s.io default', 'namespaces', 'jobs.batch default']);
 });
+
+test('goes on when the cluster gives no answer for a moment', async () => {
+  const { kubectl, deleted } = fakeCluster([namespace], (args) => {
+    if (args[0] === 'api-resources' && deleted.length > 0 && failures-- > 0) throw new Error('connection refused');
+  });
+  let failures = 1;
+  const said = await remove(kubectl);
+  expect(deleted).toEqual(['namespaces']);
+  expect(said).toContain('the cluster gave no answer, asking again (1 of 4): connection refused');
+});

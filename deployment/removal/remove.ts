@@ -4,6 +4,7 @@ import type { KubernetesObject, V1Namespace } from '@kubernetes/client-node';
 import type { StepContext } from '../../local_cluster/install/step-runner.ts';
 import { deleteOwn, deleteSelected, resourceOf } from '../cluster/inventory.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
+import { retry } from '../cluster/retry.ts';
 import { nameOf } from '../ownership.ts';
 import { isGone, type Survey, surveyCluster } from './survey.ts';
 
@@ -85,8 +86,8 @@ async function waitUntil(
   const giveUpAt = performance.now() + withinMs;
   for (;;) {
     signal.throwIfAborted();
-    const survey = await surveyCluster(kubectl, keepModels);
-    const left = await findLeft(survey);
+    const look = async () => findLeft(await surveyCluster(kubectl, keepModels));
+    const left = await retry(look, { say, signal, pollMs });
     if (left.length === 0) return;
     if (performance.now() > giveUpAt) {
       throw new Error(
