@@ -43,7 +43,7 @@ test.each([
     unscheduled('0/2 nodes are available: 2 Insufficient cpu.'),
     'ml-pipeline/train-1 is on no node: 0/2 nodes are available: 2 Insufficient cpu. Add nodes or free room ' +
       '(`kubectl describe nodes` shows what is taken); running this again waits on',
-    90_000,
+    240_000,
   ],
   [
     unscheduled('0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims'),

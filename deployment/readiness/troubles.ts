@@ -18,7 +18,9 @@ const patience = {
   localImage: 4_000,
   image: 60_000,
   refused: 30_000,
-  unschedulable: 90_000,
+  // An autoscaler takes some minutes to add a node; no node's coming gives a claim its volume.
+  room: 240_000,
+  claim: 90_000,
   settings: 20_000,
   volume: 30_000,
 };
@@ -106,7 +108,10 @@ function scheduling(pod: V1Pod): Trouble[] {
   const isVolume = /PersistentVolumeClaim|volume node affinity|persistentvolumeclaim/.test(why);
   const what = isVolume ? advice.volume.replace('NAMESPACE', namespace!) : advice.room;
   return [
-    { message: `${namespace}/${name} is on no node: ${asSentence(why)} ${what}`, patienceMs: patience.unschedulable },
+    {
+      message: `${namespace}/${name} is on no node: ${asSentence(why)} ${what}`,
+      patienceMs: isVolume ? patience.claim : patience.room,
+    },
   ];
 }
 
