@@ -56,7 +56,7 @@ test('a rig ends with whoever started it, also when that is killed, and the next
   expect(pods).not.toEqual([]);
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
-  // No process, no mount, no interface, no rule; only what the kernel does not end with a process.
+  // No process, mount, interface, rule or changed setting; only what the kernel does not end with a process.
   await vi.waitFor(() => {
     const left = remainsOf(killed);
     expect(left.filter((line) => !/^the (cgroup|folder) /.test(line))).toEqual([]);

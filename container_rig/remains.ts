@@ -1,9 +1,10 @@
-/** Looks for what a rig may have left on the machine: processes, mounts, interfaces, rules, cgroups and files. */
+/** Looks for what a rig may have left on the machine: processes, mounts, interfaces, rules, kernel settings, cgroups, files. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { findCgroups } from './cgroups.ts';
 import { nodePlaces, outside } from './layout.ts';
+import { findChanges, type MachineState } from './machine-state.ts';
 
 /** What tells a rig's things from those of others. */
 export interface RigTraces {
@@ -11,6 +12,8 @@ export interface RigTraces {
   cgroup: string;
   /** What `listNetworkTraces` gave before it was started: of others. */
   before?: string[];
+  /** Before it was started; missing in records of earlier versions. */
+  machine?: MachineState;
 }
 
 /** Interfaces and rules of this machine's own network. */
@@ -25,11 +28,12 @@ export function markProcesses(cgroup: string): Record<string, string> {
 }
 
 /** Lists it, a sentence each; empty when nothing is left. */
-export function findRemains({ stateFolder, cgroup, before }: RigTraces): string[] {
+export function findRemains({ stateFolder, cgroup, before, machine }: RigTraces): string[] {
   return [
     ...findProcesses(cgroup).map((pid) => `process ${pid} runs on`),
     ...findMounts(stateFolder).map((place) => `${place} is still mounted`),
     ...listNetworkTraces(readNetworkState(), before),
+    ...(machine ? findChanges(machine) : []),
     ...findCgroups(cgroup).map((folder) => `the cgroup ${folder} is still there`),
     ...(existsSync(stateFolder) ? [`the folder ${stateFolder} is still there`] : []),
   ];

@@ -14,6 +14,7 @@ import { readLeftovers, removeStateFolder } from './clearing.ts';
 import type { InsideMessage, InsideOptions, ReadyCluster } from './inside-options.ts';
 import type { RigSoftware } from './install/install.ts';
 import { nodePlaces, registry } from './layout.ts';
+import { readMachineState } from './machine-state.ts';
 import { findChild } from './nodes/holder.ts';
 import { findRemains, listNetworkTraces, markProcesses, readNetworkState } from './remains.ts';
 import { type OwnerRecord, ownerFile, type RigRecord, rigFile } from './state.ts';
@@ -72,7 +73,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
 async function start({ stateFolder, software, log, cancel }: RigOptions, lock: Lock): Promise<Rig> {
   const cgroup = `ml-job-mesh-rig-${randomBytes(4).toString('hex')}`;
   mkdirSync(stateFolder, { recursive: true, mode: 0o755 });
-  const owner: OwnerRecord = { cgroup, before: listNetworkTraces(readNetworkState()) };
+  const before = listNetworkTraces(readNetworkState());
+  const owner: OwnerRecord = { cgroup, before, machine: readMachineState() };
   writeRecordFile(ownerFile(stateFolder), owner);
   for (const { name } of nodePlaces) createCgroup(`${cgroup}/${name}`);
   const child = launch({ ...software, stateFolder, cgroup, mayLowerOomScores: mayLowerOomScores() });

@@ -5,6 +5,7 @@ import { readRecordFile } from '../local_cluster/record-file.ts';
 import type { ProcessIdentity } from '../local_cluster/supervisor/process-identity.ts';
 import type { NodeRecord } from './inside-options.ts';
 import type { NodePlace } from './layout.ts';
+import type { MachineState } from './machine-state.ts';
 
 /** The rig of this clone, unless RIG_STATE names another folder: two rigs need two of them. */
 export const defaultStateFolder = chooseStateFolder(process.env.RIG_STATE);
@@ -45,6 +46,8 @@ export interface OwnerRecord {
   cgroup: string;
   /** What of others the machine's network had before: see `listNetworkTraces`. */
   before?: string[];
+  /** The machine before the rig was started; missing in records of earlier versions. */
+  machine?: MachineState;
   /** Missing before they are started. */
   processes?: ProcessIdentity[];
 }

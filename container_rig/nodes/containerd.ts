@@ -46,6 +46,9 @@ state = "/run/containerd"
 [grpc]
   address = ${text(containerdSocket)}
 
+[plugins."io.containerd.internal.v1.opt"]
+  path = ${text(path.join(folder, 'opt'))}
+
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = ${text(pauseImage)}
   restrict_oom_score_adj = ${!mayLowerOomScores}

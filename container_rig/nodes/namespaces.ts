@@ -4,11 +4,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand } from '../../local_cluster/install/run-command.ts';
 import { type NodePlace, nodePlaces, outside } from '../layout.ts';
 import { findChild } from './holder.ts';
+import { describeMounts } from './mounts.ts';
 
 const pollMs = 10;
 const heldWithinMs = 10_000;
@@ -28,9 +30,9 @@ export interface Namespaces {
 /**
  * Makes a node's namespaces, with a cable to the rig's bridge.
  * @param holder the program that holds them
- * @param folder the node's own, on the disk
+ * @param needed folders of the machine that are seen there, also where they are in one that each node has of its own
  */
-export async function createNamespaces(holder: string, place: NodePlace, folder: string): Promise<Namespaces> {
+export async function createNamespaces(holder: string, place: NodePlace, needed: string[]): Promise<Namespaces> {
   const kinds = ['--net', '--pid', '--mount', '--ipc', '--uts'];
   const child = spawn('unshare', [...kinds, '--fork', '--kill-child', '--mount-proc', '--', holder], {
     stdio: 'ignore',
@@ -45,7 +47,8 @@ export async function createNamespaces(holder: string, place: NodePlace, folder:
   };
   try {
     const namespaces = { ...enter(await findHolder(child, holder)), remove };
-    await prepareMounts(namespaces, place, folder);
+    await namespaces.run('sh', ['-c', describeMounts(needed.map((folder) => realpathSync(folder)))]);
+    await namespaces.run('hostname', [place.name]);
     await connect(namespaces, place);
     return namespaces;
   } catch (error) {
@@ -78,20 +81,6 @@ async function findHolder({ pid, exitCode }: ChildProcess, holder: string): Prom
     await sleep(pollMs);
   }
   throw new Error('namespaces for a node cannot be made: `unshare` has not started what is to hold them');
-}
-
-/** A private `/run` and the folders that a node's programs insist on. */
-async function prepareMounts({ run }: Namespaces, place: NodePlace, folder: string): Promise<void> {
-  const script = `
-    set -e
-    mkdir -p "$1/var-log-containers" "$1/pod-logs"
-    mount -t tmpfs -o mode=755 rig /run
-    mkdir -p /run/lock /run/cni-cache /var/lib/cni /var/log/containers
-    mount --bind /run/cni-cache /var/lib/cni
-    mount --bind "$1/var-log-containers" /var/log/containers
-    hostname "$2"
-  `;
-  await run('sh', ['-c', script, 'sh', folder, place.name]);
 }
 
 /** One end of the cable is the node's `eth0`, the other is on the bridge. */

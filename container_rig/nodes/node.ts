@@ -54,7 +54,7 @@ export interface RigNode {
 export async function startNode(options: NodeOptions): Promise<RigNode> {
   const { place, stateFolder } = options;
   const folder = path.join(stateFolder, place.name);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(path.join(folder, 'pod-logs'), { recursive: true });
   const running = new Map<string, SupervisedProcess>();
   let namespaces: Namespaces;
   let credentials: Api['credentials'] | undefined;
@@ -66,7 +66,9 @@ export async function startNode(options: NodeOptions): Promise<RigNode> {
     running.set(name, await startSupervised({ name: `${place.name} ${name}`, ...program, logFile, ...plan }));
   };
   const startRuntime = async () => {
-    namespaces = await createNamespaces(path.join(path.dirname(options.nodePrograms), 'pause'), place, folder);
+    const programs = path.dirname(options.nodePrograms);
+    const needed = [stateFolder, programs, path.dirname(options.images)];
+    namespaces = await createNamespaces(path.join(programs, 'pause'), place, needed);
     const settings = writeContainerdSettings(folder, place, options.mayLowerOomScores);
     const ctr = (...args: string[]) => namespaces.run('ctr', ['-a', containerdSocket, '-n', 'k8s.io', ...args]);
     await start('containerd', 'containerd', ['--config', settings], () => ctr('version').then(() => true));
