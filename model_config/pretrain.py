@@ -2,10 +2,12 @@
 
     python pretrain.py --save pretrained                            every dataset that is in ./data, both networks
     python pretrain.py --save pretrained --dataset mnist --type ff  one
+    python pretrain.py --save pretrained --given FOLDER             what is in that folder is taken, not trained again
 
 The same seed gives the same networks, and several such programs may run side by side.
 """
 
+import shutil
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -37,6 +39,19 @@ def train_and_save(plan: Plan, data: Path, folder: Path) -> None:
     log(f"{plan.dataset} {plan.model_type}: {accuracy:.2%} of {count} test images, kept in {file}")
 
 
+def take_given(given: Path, dataset: str, model_type: str, folder: Path) -> bool:
+    """Copies a network that another run has made, in both its forms; says whether there was one."""
+    file = network_file(given, dataset, model_type)
+    if not file.exists():
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(given / file.stem, folder / file.stem, dirs_exist_ok=True)
+    for part in given.glob(f"{file.name}*"):
+        shutil.copy(part, folder)
+    log(f"{dataset} {model_type}: taken from {given}")
+    return True
+
+
 def main() -> None:
     here = Path(__file__).parent
     parser = ArgumentParser(description="Trains the networks that the image carries.")
@@ -46,6 +61,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, choices=range(1, 21), default=5, metavar="1..20", help="default: 5")
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
     parser.add_argument("--data", type=Path, default=here / "data", metavar="FOLDER", help="default: ./data")
+    parser.add_argument("--given", type=Path, metavar="FOLDER", help="networks that need no training")
     options = parser.parse_args()
     set_up_torch()
     datasets = [options.dataset] if options.dataset else [d for d in DATASETS if (options.data / d).is_dir()]
@@ -54,6 +70,8 @@ def main() -> None:
             raise JobError("dataset_missing", f"there is no dataset in {options.data}; data_preload.py puts them there")
         for dataset in datasets:
             for model_type in [options.type] if options.type else MODEL_TYPES:
+                if options.given and take_given(options.given, dataset, model_type, options.save):
+                    continue
                 train_and_save(Plan(dataset, model_type, options.epochs, options.seed), options.data, options.save)
     except JobError as error:
         sys.exit(f"error: {error}")

@@ -29,7 +29,7 @@ export interface RigImages {
 }
 
 /** Values for the jobs' Dockerfile: PyTorch is in the base, and there is no other index to ask than PyPI. */
-const modelConfigArgs = { REQUIREMENTS: requirementsName, TORCH_INDEX: 'https://pypi.org/simple' };
+const modelConfigArgs = { REQUIREMENTS: requirementsName, TORCH_INDEX: '' };
 /** The sidecars' image, as manifests name it. */
 const sidecars = 'envoyproxy/envoy';
 

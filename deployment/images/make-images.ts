@@ -74,7 +74,7 @@ function chooseDelivery(options: ImagesOptions, builder: Builder, workFolder: st
 /** The values of an image's ARGs. */
 export function chooseArgs({ name }: Image, { torchIndex }: Pick<ImagesOptions, 'torchIndex'>): Record<string, string> {
   if (name !== 'model-config' || torchIndex === undefined) return {};
-  const withCuda = { TORCH_INDEX: 'https://pypi.org/simple', REQUIREMENTS: 'requirements.txt' };
+  const withCuda = { TORCH_INDEX: '', REQUIREMENTS: 'requirements.txt' };
   return torchIndex === 'pypi' ? withCuda : { TORCH_INDEX: torchIndex };
 }
 

