@@ -8,12 +8,13 @@ import { pushImage } from '../../deployment/images/push.ts';
 import { withWorkFolder } from '../../local_cluster/install/cache.ts';
 import { installEnvoy } from '../../local_cluster/install/envoy.ts';
 import { findPython } from '../../local_cluster/install/python.ts';
-import { standardOutput } from '../../local_cluster/install/screen.ts';
+import { type Output, standardOutput } from '../../local_cluster/install/screen.ts';
 import { createStepRunner, type StepRunner } from '../../local_cluster/install/step-runner.ts';
+import { waitForLock } from '../../local_cluster/supervisor/lock.ts';
 import { bases, prepareBase, prepareDebian } from './bases.ts';
 import { mountRegistrySettings } from './registry-settings.ts';
 import { requirementsName, stageProject } from './staging.ts';
-import { rigBuilder } from './storage.ts';
+import { rigBuilder, storageFolder } from './storage.ts';
 
 /** The mesh's images, built and not yet anywhere that a node could pull them from. */
 export interface RigImages {
@@ -33,12 +34,28 @@ const modelConfigArgs = { REQUIREMENTS: requirementsName, TORCH_INDEX: '' };
 /** The sidecars' image, as manifests name it. */
 const sidecars = 'envoyproxy/envoy';
 
-/** Builds what has changed since the last time, and shows how it goes. It needs the network, root and Debian's programs. */
+/**
+ * Builds what has changed since the last time, and shows how it goes. It needs the network, root and Debian's programs. Of
+ * several at once, one builds, and the others find what it has built.
+ */
 export async function buildRigImages(cancel?: AbortSignal): Promise<RigImages> {
+  const output = standardOutput();
+  const lock = await waitForLock(storageFolder(), {
+    onWait: () => output.write('the images are being built for another rig; waiting\n'),
+    ...(cancel && { signal: cancel }),
+  });
+  try {
+    return await build(output, cancel);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function build(output: Output, cancel: AbortSignal | undefined): Promise<RigImages> {
   return withWorkFolder(async (workFolder) => {
     const project = path.join(workFolder, 'project');
     const builder = rigBuilder(mountRegistrySettings(path.join(workFolder, 'settings')));
-    const runner = createStepRunner(standardOutput(), cancel);
+    const runner = createStepRunner(output, cancel);
     const staged = runner.step('Build folder', [], async (context) => ({
       value: await stageProject(context, project),
     }));
