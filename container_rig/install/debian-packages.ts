@@ -19,6 +19,8 @@ const packages: Record<string, string> = {
   'docker-registry': 'docker-registry',
   mmdebstrap: 'mmdebstrap',
   buildah: 'buildah',
+  'docker.io': 'dockerd',
+  'docker-compose': 'docker-compose',
 };
 
 /** Installs those that are missing, and starts none of them, now or at boot. */
