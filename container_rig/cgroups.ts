@@ -28,6 +28,18 @@ export function createCgroup(name: string): void {
 }
 
 /**
+ * Gives a cgroup the weight of so many processors against what else the machine runs: every process outside of any cgroup
+ * has that of one, and a new cgroup, whatever is in it, too.
+ */
+export function weighCgroup(name: string, processors: number): void {
+  for (const folder of findCgroups(name)) {
+    const [shares, weight] = [path.join(folder, 'cpu.shares'), path.join(folder, 'cpu.weight')];
+    if (existsSync(shares)) writeFileSync(shares, String(1024 * processors));
+    if (existsSync(weight)) writeFileSync(weight, String(100 * processors));
+  }
+}
+
+/**
  * Removes a cgroup and those in it, once the last process is gone from them. One that is not there is fine.
  * @throws Error that names one in which there still are processes
  */

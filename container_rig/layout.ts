@@ -23,6 +23,9 @@ export interface NodePlace {
   zone: string;
 }
 
+/** What each node offers to pods, in CPUs. */
+export const nodeCpus = 2;
+
 export const nodePlaces: NodePlace[] = [
   { name: 'node-1', address: '10.89.0.11', podRange: '10.88.1.0/24', zone: 'rig-a' },
   { name: 'node-2', address: '10.89.0.12', podRange: '10.88.2.0/24', zone: 'rig-b' },

@@ -4,10 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import type { Credentials } from '../../local_cluster/control_plane/credentials.ts';
-import { dnsAddress, type NodePlace, podRange } from '../layout.ts';
+import { dnsAddress, type NodePlace, nodeCpus, podRange } from '../layout.ts';
 import { containerdSocket } from './containerd.ts';
 
-const nodeCpus = 2;
 const never = '0%';
 
 /** What a node's settings depend on. */
