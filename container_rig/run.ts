@@ -1,6 +1,7 @@
 /**
  * `npm run test:containers`: builds the images, deploys the mesh to a rig, and runs there what only containers can show and
- * the whole end-to-end suite. Before that, small rigs are killed and made to fail, to see that nothing is left of them. Everything of it is removed in the end; what was installed and built stays in the cache.
+ * the whole end-to-end suite. Before that, small rigs are killed and made to fail, to see that nothing is left of them.
+ * Everything of it is removed in the end; what was installed and built stays in the cache.
  *
  *     npm run test:containers              all of it
  *     npm run test:containers -- e2e       one of them
