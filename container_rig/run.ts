@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { listenForStop } from '../local_cluster/install/stop-signals.ts';
-import { type Finished, runInOrder, summarize } from '../local_cluster/testing/run-steps.ts';
+import { type Finished, repeatFailed, runInOrder, summarize } from '../local_cluster/testing/run-steps.ts';
 import { type TestStep, vitestStep } from '../local_cluster/testing/test-steps.ts';
 import { enterRig } from './entry.ts';
 import { installRig } from './install/install.ts';
@@ -51,7 +51,8 @@ async function main(): Promise<void> {
   const test = async (rig: MeshRig) => {
     for (const project of inMesh.filter((name) => chosen.includes(name))) {
       stopped.throwIfAborted();
-      finished.push(...(await runInOrder([inRig(rig, vitestStep(project, reportFolder))], true)));
+      const step = inRig(rig, vitestStep(project, reportFolder));
+      finished.push(...(await repeatFailed([step], await runInOrder([step], true))));
     }
     if (!stopped.aborted && finished.some(({ counts }) => counts.failed > 0)) showState(rig);
   };
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
   } catch (error) {
     // What the tests found is told all the same, also when the rig cannot be removed.
     console.error(`\nnpm run test:containers: ${(error as Error).message}`);
-    finished.push({ name: 'the command', counts: { passed: 0, failed: 1, skipped: 0 }, ms: 0 });
+    finished.push({ name: 'the command', counts: { passed: 0, failed: 1, skipped: 0 }, failures: [], ms: 0 });
   }
   process.exitCode = summarize(finished) ? 0 : 1;
 }
@@ -89,6 +90,7 @@ function inRig(rig: MeshRig, step: TestStep): TestStep {
   const { command, args, env } = enterRig(rig, step.command, step.args);
   return {
     ...step,
+    only: (files) => inRig(rig, step.only!(files)),
     command,
     args,
     env: { ...env, MESH_UNDER_TEST: rigFile(rig.stateFolder) } as Record<string, string>,

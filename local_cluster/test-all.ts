@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { installManifestLinter, installShimTests, installSoftware, installTestTools } from './install/install.ts';
-import { type Finished, runInOrder, summarize } from './testing/run-steps.ts';
+import { type Finished, repeatFailed, runInOrder, summarize } from './testing/run-steps.ts';
 import { listTestSteps, thoroughTests } from './testing/test-steps.ts';
 
 const reportFolder = mkdtempSync(path.join(tmpdir(), 'ml-job-mesh-reports-'));
@@ -45,5 +45,5 @@ async function runAll(): Promise<Finished[]> {
   const [onCluster, others] = [chosen.filter((step) => step.onCluster), chosen.filter((step) => !step.onCluster)];
   const showsAsItGoes = onCluster.length > 0 ? onCluster : others;
   const running = [others, onCluster].map((some) => runInOrder(some, some === showsAsItGoes));
-  return (await Promise.all(running)).flat();
+  return repeatFailed(chosen, (await Promise.all(running)).flat());
 }

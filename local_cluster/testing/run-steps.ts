@@ -2,14 +2,19 @@
 import { spawn } from 'node:child_process';
 import { projectFolder } from '../install/cache.ts';
 import { formatSeconds } from '../install/screen.ts';
-import { addCounts, type Counts, countStep, type TestStep } from './test-steps.ts';
+import { addCounts, type Failure, type Report } from './test-reports.ts';
+import { reportOf, type TestStep } from './test-steps.ts';
 
 /** A step that has run. */
-export interface Finished {
+export interface Finished extends Report {
   name: string;
-  counts: Counts;
   ms: number;
+  /** Tests that failed beside other steps, and passed when their files ran again. */
+  unstable?: Failure[];
 }
+
+/** In more files than these, failures are not chance. */
+const repeatableFiles = 3;
 
 /** Prints the summary, with what `.ci/run` adds up in its last line. Says whether nothing failed. */
 export function summarize(finished: Finished[]): boolean {
@@ -27,10 +32,39 @@ export async function runInOrder(steps: TestStep[], showsAsItGoes: boolean): Pro
   const finished: Finished[] = [];
   for (const step of steps) {
     const startedAt = performance.now();
-    const counts = countStep(step, await run(step, showsAsItGoes));
-    finished.push({ name: step.name, counts, ms: performance.now() - startedAt });
+    const report = reportOf(step, await run(step, showsAsItGoes));
+    finished.push({ name: step.name, ...report, ms: performance.now() - startedAt });
   }
   return finished;
+}
+
+/**
+ * Runs the files in which few tests failed again, once and with nothing beside them: on two busy cores a test that waits
+ * for a cluster may wait too long. What failed at first stays in the summary.
+ */
+export async function repeatFailed(steps: TestStep[], finished: Finished[]): Promise<Finished[]> {
+  const repeated: Finished[] = [];
+  for (const first of finished) {
+    const files = [...new Set(first.failures.map(({ file }) => file))];
+    const again = steps.find(({ name }) => name === first.name)?.only;
+    const isWhole = first.counts.failed === first.failures.length && files.every((file) => file !== undefined);
+    if (!again || !isWhole || files.length === 0 || files.length > repeatableFiles) repeated.push(first);
+    else {
+      const [second] = await runInOrder([{ ...again(files as string[]), name: `${first.name}, again` }], true);
+      repeated.push(mergeRuns(first, second!));
+    }
+  }
+  return repeated;
+}
+
+/** What a step found after the files in which tests failed ran again. */
+export function mergeRuns(first: Finished, second: Finished): Finished {
+  const key = ({ file, title }: Failure) => `${file} ${title}`;
+  const failedAgain = new Set(second.failures.map(key));
+  const unstable = first.failures.filter((failure) => !failedAgain.has(key(failure)));
+  const { failed } = second.counts;
+  const counts = { ...first.counts, passed: first.counts.passed + Math.max(first.counts.failed - failed, 0), failed };
+  return { name: first.name, ms: first.ms + second.ms, counts, failures: second.failures, unstable };
 }
 
 /** Runs a step and shows what it prints; gives its exit code, null if it was ended by a signal. */
@@ -59,8 +93,17 @@ async function run({ name, command, args, env: more }: TestStep, showsAsItGoes: 
   return exitCode;
 }
 
-function describe({ name, counts, ms }: Finished): string {
+function describe({ name, counts, ms, failures, unstable = [] }: Finished): string {
   const mark = counts.failed === 0 ? '✓' : '✗';
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-  return `${mark} ${name.padEnd(13)} ${counts.passed} passed, ${counts.failed} failed${skipped} (${formatSeconds(ms)})`;
+  const line = `${mark} ${name.padEnd(13)} ${counts.passed} passed, ${counts.failed} failed${skipped} (${formatSeconds(ms)})`;
+  return [
+    line,
+    ...failures.map((failure) => `    failed: ${describeFailure(failure)}`),
+    ...unstable.map((failure) => `    failed at first, passed when its file ran again: ${describeFailure(failure)}`),
+  ].join('\n');
+}
+
+function describeFailure({ file, title, message }: Failure): string {
+  return `${file ? `${file}: ` : ''}${title}${message ? `\n        ${message}` : ''}`;
 }

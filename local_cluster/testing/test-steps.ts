@@ -2,16 +2,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { projectFolder } from '../install/cache.ts';
+import { readGoReport, readJunitReport, readVitestReport, type Report } from './test-reports.ts';
 
 /** Set in the environment of tests that are to take the time for everything that they know. */
 export const thoroughTests = 'MESH_THOROUGH_TESTS';
-
-/** How a step went. A program that tests one thing, such as the linter, counts as one test. */
-export interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
 
 /** One step. */
 export interface TestStep {
@@ -25,7 +19,9 @@ export interface TestStep {
   /** Where the test runner writes what it has found. */
   reportFile?: string;
   /** Reads that file; a step without one counts as one test. */
-  readReport?: (text: string) => Counts;
+  readReport?: (text: string) => Report;
+  /** The same step with these files of tests alone. */
+  only?: (files: string[]) => TestStep;
 }
 
 /** Programs that steps run. */
@@ -79,11 +75,17 @@ export function listTestSteps(
 }
 
 /** The step that runs one of Vitest's projects. */
-export function vitestStep(project: string, reportFolder: string): TestStep {
+export function vitestStep(project: string, reportFolder: string, files: string[] = []): TestStep {
   const reportFile = path.join(reportFolder, `${project}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const args = ['run', '--project', project, ...reporters];
-  return { name: project, command: bin('vitest'), args, reportFile, readReport: readVitestReport };
+  return {
+    name: project,
+    command: bin('vitest'),
+    args: ['run', '--project', project, ...reporters, ...files],
+    reportFile,
+    readReport: (text) => readVitestReport(text, projectFolder),
+    only: (some) => vitestStep(project, reportFolder, some),
+  };
 }
 
 function bin(name: string): string {
@@ -91,46 +93,22 @@ function bin(name: string): string {
 }
 
 /**
- * Counts what a step has done, from how it ended and its report. A step that failed without a failed test (it could
- * not start, say), and one that ran no test at all, count as one failure.
+ * Says what a step has found, from how it ended and its report. A step that failed without a failed test (it could not
+ * start, say), and one that ran no test at all, count as one failure.
  */
-export function countStep(step: TestStep, exitCode: number | null, readFile = readIfThere): Counts {
+export function reportOf(step: TestStep, exitCode: number | null, readFile = readIfThere): Report {
   if (!step.readReport || !step.reportFile) {
-    return exitCode === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+    const counts = exitCode === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+    return { counts, failures: [] };
   }
-  const report = readFile(step.reportFile);
-  const counts = report === undefined ? { passed: 0, failed: 0, skipped: 0 } : step.readReport(report);
-  const isSound = exitCode === 0 && counts.passed > 0;
-  return counts.failed === 0 && !isSound ? { ...counts, failed: 1 } : counts;
+  const text = readFile(step.reportFile);
+  const report = text === undefined ? nothing : step.readReport(text);
+  const isSound = exitCode === 0 && report.counts.passed > 0;
+  if (report.counts.failed > 0 || isSound) return report;
+  return { ...report, counts: { ...report.counts, failed: 1 } };
 }
 
-/** Adds up. */
-export function addCounts(all: Counts[]): Counts {
-  const sum = (of: keyof Counts) => all.reduce((total, counts) => total + counts[of], 0);
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
-}
-
-function readVitestReport(text: string): Counts {
-  const report = JSON.parse(text);
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests,
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
-}
-
-function readJunitReport(text: string): Counts {
-  const suite = /<testsuite [^>]*>/.exec(text)?.[0] ?? '';
-  const attribute = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
-  const failed = attribute('failures') + attribute('errors');
-  return { passed: attribute('tests') - failed - attribute('skipped'), failed, skipped: attribute('skipped') };
-}
-
-/** Subtests are not counted: each is part of a test. */
-function readGoReport(text: string): Counts {
-  const count = (outcome: string) => [...text.matchAll(new RegExp(`^--- ${outcome}: `, 'gm'))].length;
-  return { passed: count('PASS'), failed: count('FAIL'), skipped: count('SKIP') };
-}
+const nothing: Report = { counts: { passed: 0, failed: 0, skipped: 0 }, failures: [] };
 
 function readIfThere(file: string): string | undefined {
   try {
