@@ -31,7 +31,21 @@ export async function listWorkloads(): Promise<Workload[]> {
   ];
 }
 
-/** The same pod for a namespace that has none of its objects: empty folders for volumes, and no account of its own. */
+const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * The same pod for a namespace that has none of its objects: empty folders for volumes, no account of its own, and no token
+ * that it mounts itself, so that any token in it is one that it was given unasked.
+ */
 function movable({ serviceAccountName: _, serviceAccount: __, ...spec }: PodSpec): PodSpec {
-  return { ...spec, volumes: spec.volumes?.map(({ name }) => ({ name, emptyDir: {} })) ?? [] };
+  const withoutToken = (container: PodSpec['containers'][number]) => ({
+    ...container,
+    volumeMounts: container.volumeMounts?.filter(({ mountPath }) => mountPath !== accountFolder) ?? [],
+  });
+  return {
+    ...spec,
+    containers: spec.containers.map(withoutToken),
+    ...(spec.initContainers && { initContainers: spec.initContainers.map(withoutToken) }),
+    volumes: spec.volumes?.map(({ name }) => ({ name, emptyDir: {} })) ?? [],
+  };
 }
