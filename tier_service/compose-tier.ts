@@ -6,6 +6,7 @@ import { startAdmission } from './admission/admission.ts';
 import { quotasCounting } from './admission/quota-scopes.ts';
 import { podAmounts } from './admission/resources.ts';
 import { placesIn } from './admission/room.ts';
+import { startSlotFills } from './admission/slot-fills.ts';
 import { createWaitingReasons } from './admission/waiting-reasons.ts';
 import { addInterface, createApp } from './app.ts';
 import { startRecordKeeper } from './ending/record-keeper.ts';
@@ -155,6 +156,7 @@ export async function composeTier(options: ComposeTierOptions) {
       tierMetrics.admissionWait.observe(waitedMs / 1_000);
       app.log.info({ job: record.id, waitedMs }, 'admitted');
     };
+    const onSlotFilled = (seconds: number) => tierMetrics.slotFill.observe(seconds);
     const counted = { pods: podWatches[0]!, quotas };
     const onRefused = (error: KubernetesError) => {
       reasons.sawAdmission(error);
@@ -163,6 +165,7 @@ export async function composeTier(options: ComposeTierOptions) {
     stops.push(
       startAdmission({ cluster, index, ...counted, onAdmitted, onFault: onRefused, onWakeFault: onFault('wake-up') })
         .stop,
+      startSlotFills({ index, ...counted, ask, now: cluster.now, onFilled: onSlotFilled }).stop,
     );
   }
 

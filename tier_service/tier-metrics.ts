@@ -22,5 +22,11 @@ export function createTierMetrics({ registry }: Metrics, index: JobIndex) {
       buckets: [0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200],
       registers,
     }),
+    slotFill: new Histogram({
+      name: 'mesh_slot_fill_seconds',
+      help: 'Time from a slot being free, with a job waiting, to that job having its pod',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300],
+      registers,
+    }),
   };
 }

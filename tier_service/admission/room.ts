@@ -33,14 +33,17 @@ export function hasRoom(ask: Amounts, { quotas, livePods, reserved }: Usage): bo
   return quotasSeen > 0;
 }
 
-/** How many pods fit into empty quotas; 0 where there is none. */
-export function placesIn(ask: Amounts, quotas: Iterable<ResourceQuota>): number {
+/**
+ * How many pods fit into the quotas; 0 where there is none.
+ * @param live what the pods in them ask for already; nothing if left out
+ */
+export function placesIn(ask: Amounts, quotas: Iterable<ResourceQuota>, live: Amounts = {}): number {
   const places = [...quotas].flatMap(({ spec, status }) =>
     Object.entries(spec?.hard ?? {})
       .filter(([name]) => (ask[name] ?? 0) > 0)
-      .map(([name, hard]) => Math.floor(hardOf(hard, status?.hard?.[name]) / ask[name]!)),
+      .map(([name, hard]) => Math.floor((hardOf(hard, status?.hard?.[name]) - (live[name] ?? 0)) / ask[name]!)),
   );
-  return places.length ? Math.min(...places) : 0;
+  return places.length ? Math.max(0, Math.min(...places)) : 0;
 }
 
 /** The smaller of what the operator wrote and what the quota controller has taken over. */
