@@ -1,28 +1,35 @@
 // Which Jobs a tier may touch in a namespace that it shares, and who may make Jobs that look like a tier's: asked of the
 // API server with the accounts' own tokens.
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { V1Container, V1Job, V1PodSpec } from '@kubernetes/client-node';
-import { type ClusterConnection, connectToCluster, KubernetesError } from '@ml-job-mesh/cluster-client';
+import type { V1Job, V1PodSpec } from '@kubernetes/client-node';
+import type { ClusterConnection } from '@ml-job-mesh/cluster-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { cluster, kubeconfig, until } from '../local_cluster/node/testing/cluster-under-test.ts';
-import { applyGroundwork, kubectl, pathOf } from './testing/kubectl.ts';
+import { cluster, until } from '../local_cluster/node/testing/cluster-under-test.ts';
+import { useAccounts } from './testing/accounts.ts';
+import { applyGroundwork, kubectl } from './testing/kubectl.ts';
+import {
+  changeLabels,
+  container,
+  countsOthers,
+  createJob,
+  jobIn,
+  jobsIn,
+  refusedLabels,
+  refusedReach,
+  refusedRights,
+  tierLabel,
+  tryOut,
+} from './testing/tier-jobs.ts';
 
-const tierLabel = 'ml-job-mesh.io/tier';
 const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
 const neighbour = `neighbour-${randomBytes(3).toString('hex')}`;
 
-let folder: string;
-const connections: ClusterConnection[] = [];
+const accounts = useAccounts();
 let premium: ClusterConnection;
 let free: ClusterConnection;
 let somebody: ClusterConnection;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tier-jobs-policy-'));
   await applyGroundwork();
   // Somebody else who works in `default`, and may do everything with Jobs there.
   await cluster.create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: neighbour } });
@@ -33,9 +40,9 @@ beforeAll(async () => {
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: neighbour },
     subjects: [{ kind: 'ServiceAccount', name: neighbour, namespace: 'default' }],
   });
-  premium = await connectAs('premium-tier', 'premium-tier');
-  free = await connectAs('free-tier', 'free-tier');
-  somebody = await connectAs('default', neighbour);
+  premium = await accounts.connectAs('premium-tier', 'premium-tier');
+  free = await accounts.connectAs('free-tier', 'free-tier');
+  somebody = await accounts.connectAs('default', neighbour);
   await until(
     async () => (await tryOut(createJob(somebody, 'default', 'premium', { dryRun: true }))) !== 'done',
     'the policy',
@@ -43,7 +50,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const connection of connections) await connection.close();
+  await accounts.end();
   for (const path of [`${rbac}/rolebindings`, `${rbac}/roles`, '/api/v1/namespaces/default/serviceaccounts']) {
     await cluster.delete(`${path}/${neighbour}`).catch(() => undefined);
   }
@@ -53,55 +60,7 @@ afterAll(async () => {
       await cluster.delete(jobIn(namespace, metadata!.name!), { propagationPolicy: 'Background' });
     }
   }
-  await rm(folder, { recursive: true });
 });
-
-/** A connection with an account's own token. */
-async function connectAs(namespace: string, name: string): Promise<ClusterConnection> {
-  const { status } = await cluster.create<{ status: { token: string } }>(
-    `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
-    { spec: { expirationSeconds: 3_600 } },
-  );
-  const config = parse(await readFile(kubeconfig, 'utf8'));
-  for (const entry of config.users) entry.user = { token: status.token };
-  const file = join(folder, `${namespace}-${name}`);
-  await writeFile(file, stringify(config), { mode: 0o600 });
-  const connection = connectToCluster({ kubeconfig: file });
-  connections.push(connection);
-  return connection;
-}
-
-const jobsIn = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`;
-const jobIn = (namespace: string, name: string) => `${jobsIn(namespace)}/${name}`;
-
-/** Makes a Job that never gets a pod, from a tier's template with another pod if one is given; gives its name. */
-async function createJob(
-  by: ClusterConnection,
-  namespace: string,
-  tier?: string,
-  { dryRun = false, pod = {} }: { dryRun?: boolean; pod?: Partial<V1PodSpec> } = {},
-): Promise<string> {
-  const own = tier === 'free' ? 'free' : 'premium';
-  const template: V1Job = parse(await readFile(pathOf(`../${own}_service/job/${own}-job-template.yaml`), 'utf8'));
-  const { [tierLabel]: _, ...labels } = template.metadata!.labels!;
-  Object.assign(template.spec!.template.spec!, pod);
-  const name = `policy-${randomBytes(6).toString('hex')}`;
-  const metadata = { ...template.metadata, name, labels: { ...labels, ...(tier && { [tierLabel]: tier }) } };
-  const query = dryRun ? { dryRun: 'All' } : {};
-  await by.create(jobsIn(namespace), { ...template, metadata, spec: { ...template.spec, suspend: true } }, { query });
-  return name;
-}
-
-/** `done`, or why the API server refused. */
-async function tryOut(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-    return 'done';
-  } catch (error) {
-    if (!(error instanceof KubernetesError)) throw error;
-    return `${error.status} ${error.message.replace(/.*denied request: /s, '')}`;
-  }
-}
 
 const annotate = { metadata: { annotations: { touched: 'yes' } } };
 const onlyItsOwn = '403 the premium tier may only touch Jobs labelled ml-job-mesh.io/tier=premium';
@@ -198,72 +157,14 @@ test.each([
 });
 
 describe("In `default`, where Pod Security looks at nothing, the premium tier's Jobs get no further than its template:", () => {
-  const securityContext = {
-    allowPrivilegeEscalation: false,
-    readOnlyRootFilesystem: true,
-    capabilities: { drop: ['ALL'] },
-  };
-  /** A container as the template has it, but for what is given. */
-  const container = (change: Partial<V1Container> = {}): V1Container => ({
-    name: 'classify',
-    image: 'busybox',
-    securityContext,
-    ...change,
-  });
   const containers = [container()];
-  const having = (more: V1Container['securityContext']) => ({
-    containers: [container({ securityContext: { ...securityContext, ...more } })],
-  });
-  const fromSecret = { name: 'STOLEN', valueFrom: { secretKeyRef: { name: 'theirs', key: 'password' } } };
   const tryPod = (pod: Partial<V1PodSpec>) => tryOut(createJob(premium, 'default', 'premium', { pod, dryRun: true }));
 
-  const account = 'no account of their own and no token (automountServiceAccountToken false)';
-  const node = 'not share the network, the processes or the ports of their node';
-  const volumes = 'no volumes other than emptyDir';
-  const environment = 'not take their environment from Secrets or ConfigMaps';
-  const refusals: [string, Partial<V1PodSpec>, string][] = [
-    ["somebody else's account", { serviceAccountName: neighbour }, account],
-    ['a token', { automountServiceAccountToken: true }, account],
-    ['a token by not saying otherwise', { automountServiceAccountToken: undefined }, account],
-    ["the node's network", { hostNetwork: true }, node],
-    ["the node's processes", { hostPID: true }, node],
-    ["the node's shared memory", { hostIPC: true }, node],
-    ["a port of the node's", { containers: [container({ ports: [{ containerPort: 80, hostPort: 80 }] })] }, node],
-    ["the node's files", { volumes: [{ name: 'all', hostPath: { path: '/' } }] }, volumes],
-    ["somebody else's Secret", { volumes: [{ name: 'theirs', secret: { secretName: 'theirs' } }] }, volumes],
-    [
-      "a token's volume",
-      { volumes: [{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }] },
-      volumes,
-    ],
-    ['a Secret as a variable', { containers: [container({ env: [fromSecret] })] }, environment],
-    [
-      'a Secret as variables',
-      { containers: [container({ envFrom: [{ secretRef: { name: 'theirs' } }] })] },
-      environment,
-    ],
-  ];
-  test.each(refusals)('not to %s', async (_, pod, what) => {
+  test.each(refusedReach)('not to %s', async (_, pod, what) => {
     expect(await tryPod(pod)).toBe(`403 a tier's Jobs may have ${what}`.replace('may have not', 'may not'));
   });
 
-  const rights: [string, Partial<V1PodSpec>][] = [
-    ['privileged', having({ privileged: true, allowPrivilegeEscalation: true })],
-    ['no securityContext', { containers: [container({ securityContext: undefined })] }],
-    ['escalation', having({ allowPrivilegeEscalation: undefined })],
-    ['root', { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } }],
-    ['root in one container', having({ runAsNonRoot: false })],
-    ['capabilities that were not dropped', having({ capabilities: { drop: ['NET_RAW'] } })],
-    ['capabilities that were added', having({ capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } })],
-    ['an image that it can write to', having({ readOnlyRootFilesystem: undefined })],
-    ['every system call', having({ seccompProfile: { type: 'Unconfined' } })],
-    ['every system call, by not saying otherwise', { securityContext: { runAsNonRoot: true } }],
-    [
-      'a privileged init container',
-      { initContainers: [container({ name: 'first', securityContext: { privileged: true } })] },
-    ],
-  ];
-  test.each(rights)('not with %s', async (_, pod) => {
+  test.each(refusedRights)('not with %s', async (_, pod) => {
     expect(await tryPod(pod)).toBe(
       "403 the containers of a tier's Jobs need the securityContext of the tier's template, and may have no more rights than that",
     );
@@ -281,5 +182,31 @@ describe("In `default`, where Pod Security looks at nothing, the premium tier's 
     const ended = { metadata: annotate.metadata, spec: { suspend: false, activeDeadlineSeconds: 0 } };
     expect(await tryOut(premium.patch(path, ended))).toBe('done');
     expect(await tryOut(premium.delete(path, { propagationPolicy: 'Background' }))).toBe('done');
+  });
+});
+
+describe("The labels of its Jobs' pods, by which networks and Services know them, a tier", () => {
+  const refused = "403 the pods of a tier's Jobs may have the labels of the tier's template, and no others";
+  test.each(refusedLabels)('chooses neither for a new Job nor for one that waits: %s', async (_, podLabels) => {
+    expect(await tryOut(createJob(premium, 'default', 'premium', { podLabels, dryRun: true }))).toBe(refused);
+    const path = jobIn('default', await createJob(premium, 'default', 'premium'));
+    const change = changeLabels(podLabels);
+    expect(await tryOut(premium.patch(path, change))).toBe(refused);
+    // The API server itself would let it.
+    expect(await tryOut(cluster.patch(path, change, { query: { dryRun: 'All' } }))).toBe('done');
+  });
+
+  test('cannot do without on a Job that is older than this rule; it is still resumed', async () => {
+    const path = jobIn('default', await createJob(cluster, 'default', 'premium', { podLabels: { old: 'yes' } }));
+    expect(await tryOut(premium.patch(path, annotate))).toBe('done');
+    expect(await tryOut(premium.patch(path, { spec: { parallelism: 0, suspend: false } }))).toBe('done');
+  });
+
+  test('cannot use to take over pods that nobody owns', async () => {
+    const spec = countsOthers;
+    expect(await tryOut(createJob(premium, 'default', 'premium', { spec, dryRun: true }))).toBe(
+      "403 a tier's Jobs may not choose the pods that they count (manualSelector)",
+    );
+    expect(await tryOut(createJob(somebody, 'default', undefined, { spec, dryRun: true }))).toBe('done');
   });
 });
