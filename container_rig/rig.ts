@@ -16,6 +16,7 @@ import type { RigSoftware } from './install/install.ts';
 import { nodeCpus, nodePlaces, registry } from './layout.ts';
 import { readMachineState } from './machine-state.ts';
 import { findChild } from './nodes/holder.ts';
+import { keepPodWeights } from './pod-weights.ts';
 import { findRemains, listNetworkTraces, markProcesses, readNetworkState } from './remains.ts';
 import { type OwnerRecord, ownerFile, type RigRecord, rigFile } from './state.ts';
 
@@ -92,11 +93,13 @@ async function start({ stateFolder, software, log, cancel }: RigOptions, lock: L
     tools: writeTools(stateFolder, software),
   };
   writeRecordFile(rigFile(stateFolder), record);
+  const stopWeighing = keepPodWeights(cgroup);
   let stopping: Promise<void> | undefined;
   return {
     ...record,
     ended: once(child, 'exit').then(() => `the rig has ended by itself; its logs were in ${stateFolder}/logs`),
     stop() {
+      stopWeighing();
       stopping ??= clear(stateFolder).finally(() => lock.release());
       return stopping;
     },
