@@ -51,6 +51,7 @@ test('an operator who changes the quota is followed at once, up and down', async
   const setCpu = (cpu: string) => cluster.patch(quota, { spec: { hard: { 'requests.cpu': cpu, 'limits.cpu': cpu } } });
   try {
     await setCpu('500m');
+    await expect.poll(() => askJson<Queue>('/free/queue')).toMatchObject({ limit: 0 });
     const jobs = await Promise.all(Array.from({ length: 4 }, () => post('/free', { dataset: 'mnist', epochs: 20 })));
     expect(await askJson<Queue>('/free/queue')).toMatchObject({ running: 0, waiting: 4, limit: 0 });
     await setCpu('3');
