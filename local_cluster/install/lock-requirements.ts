@@ -22,6 +22,7 @@ const sources = [
   'bench/job/requirements.in',
   'bench/flask/requirements.in',
   'bench/predict/requirements.in',
+  'load-testing/requirements.in',
 ];
 /** Installed beside the packages of jobs, which bring what is needed of what these depend on. */
 const withoutDependencies = ['bench/job/requirements.in', 'photo_network/requirements.in'];

@@ -22,4 +22,5 @@ export const lockFiles = {
   benchJob: inProject('bench/job/requirements.txt'),
   benchFlask: inProject('bench/flask/requirements.txt'),
   benchPredict: inProject('bench/predict/requirements.txt'),
+  loadTesting: inProject('load-testing/requirements.txt'),
 };

@@ -62,7 +62,7 @@ export function listTestSteps(
     {
       name: 'pytest',
       command: python,
-      args: ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${junit}`, 'model_config'],
+      args: ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${junit}`, 'model_config', 'load-testing'],
       env: { MESH_TEST_NETWORKS: networks.join(path.delimiter) },
       reportFile: junit,
       readReport: readJunitReport,
