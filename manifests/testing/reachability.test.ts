@@ -36,8 +36,14 @@ test('a policy without rules closes the directions that it names, for the pods t
 
 test('without policyTypes a policy is about ingress, and about egress if it has such rules', () => {
   const ingress = [{ from: [{ namespaceSelector }] }];
-  expect(isReachable([policy('tier', { ingress })], service, internet, http)).toBe(true);
-  expect(isReachable([policy('tier', { ingress, egress: [] })], service, internet, http)).toBe(false);
+  const toPods = [{ to: [{ namespaceSelector: {} }] }];
+  const leaves = (spec: Partial<NetworkPolicy['spec']>) =>
+    isReachable([policy('tier', { ingress, ...spec })], service, internet, http);
+  expect(leaves({})).toBe(true);
+  expect(leaves({ egress: toPods })).toBe(false);
+  // Empty lists are as good as none: such a policy leaves egress open, whatever it looks like.
+  expect([leaves({ egress: [] }), leaves({ policyTypes: [], egress: [] })]).toEqual([true, true]);
+  expect(isReachable([policy('tier', { policyTypes: [], ingress })], internet, service, http)).toBe(false);
 });
 
 test('policies add up: what one of them allows is allowed', () => {

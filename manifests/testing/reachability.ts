@@ -64,9 +64,13 @@ function selecting(policies: NetworkPolicy[], { pod }: Party, direction: 'Ingres
   );
 }
 
-/** Where a policy does not say: ingress always, egress if it has rules for that. */
+/**
+ * Where a policy does not say: ingress always, egress if it has rules for that. An empty list says nothing, of directions and
+ * of rules alike. Source: SetDefaults_NetworkPolicy of Kubernetes.
+ */
 function directionsOf({ policyTypes, egress }: NetworkPolicy['spec']): string[] {
-  return policyTypes ?? (egress ? ['Ingress', 'Egress'] : ['Ingress']);
+  if (policyTypes?.length) return policyTypes;
+  return egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
 }
 
 /** A rule that names no peer is about all of them; one that names no port, too. */
