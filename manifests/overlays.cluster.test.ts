@@ -118,7 +118,7 @@ describe.each(overlays)('The overlay %s', (overlay) => {
     });
   });
 
-  test('runs everything without privileges, with probes, limits and a token only where it is used', async () => {
+  test('runs every Deployment without privileges, with probes, limits and a token only where it is used', async () => {
     for (const { metadata, spec } of deploymentsIn(await render(overlay))) {
       const pod = spec!.template.spec!;
       expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });

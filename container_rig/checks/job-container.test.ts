@@ -34,10 +34,11 @@ describe.each([
     expect(modest!.memory).toBe(0);
   });
 
-  test.each(namespaces)('in %s is nobody, may write nowhere, and can become nothing more', async (namespace) => {
+  test.each(namespaces)('in %s is nobody, cannot change its image, and can become nothing more', async (namespace) => {
     const { classify } = await probe(namespace, await podSpec());
     expect(classify).toMatchObject({
       user: 10001,
+      group: 10001,
       no_new_privileges: true,
       capabilities: 0,
       seccomp: '2',
