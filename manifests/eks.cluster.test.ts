@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { KubernetesObject, V1Deployment, V1Job, V1Service } from '@kubernetes/client-node';
+import { scaledValue } from '@ml-job-mesh/cluster-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { applyDefinitions } from './testing/definitions.ts';
@@ -249,13 +250,27 @@ test('What docs/eks.md says to write is accepted, and open only where it says so
 test('The nodes of docs/eks.md hold as many Jobs as it says, beside services, add-ons, an update and the training', async () => {
   const objects = await render('eks');
   const asks = (workload: Workload) =>
-    containersOf(workload).reduce((sum, { resources }) => sum + Number.parseInt(resources!.requests!.cpu!, 10), 0);
+    containersOf(workload).reduce((sum, { resources }) => sum + scaledValue(resources!.requests!.cpu!, -3), 0);
   const deployments = ofKind<V1Deployment>(objects, 'Deployment');
   const services = deployments.map(asks).reduce((sum, cpu) => sum + cpu, asks(frontOf(objects)));
   const meanwhile = [...deployments, ...ofKind<V1Job>(objects, 'Job')].map(asks).reduce((sum, cpu) => sum + cpu, 0);
-  // As the document has them: CoreDNS and metrics-server, and what is left of a node of two CPUs.
-  const [addOns, ofNode, job] = [400, 2_000 - 70 - 150, 900];
-  expect([services, services + meanwhile + addOns]).toEqual([100, 605]);
+  const document = await readFile(pathOf('../docs/eks.md'), 'utf8');
+  const said = (pattern: RegExp) => Number(pattern.exec(document)?.[1]?.replace(',', ''));
+  const template: V1Job = parse(await readFile(pathOf('../free_service/job/free-job-template.yaml'), 'utf8'));
+  const [ofNode, job, addOns] = [
+    said(/left for everything else.*\*\*([\d,]+)m/),
+    asks(template),
+    said(/^\| two of CoreDNS.*\| (\d+)m/m),
+  ];
+  expect(ofNode).toBe(2_000 - 70 - 150);
+  expect([said(/^\| the services, .*\| (\d+)m/m), said(/^\| a second pod of each service.*\| (\d+)m/m)]).toEqual([
+    services,
+    meanwhile,
+  ]);
+  expect([said(/2 × (\d+)m against/), said(/2 × \d+m against (\d+)m/)]).toEqual([
+    ofNode - job,
+    services + meanwhile + addOns,
+  ]);
   expect(Math.floor(ofNode / job)).toBe(1);
   expect(2 * (ofNode - job)).toBeGreaterThan(services + meanwhile + addOns);
 });
