@@ -26,3 +26,20 @@ test('a cluster without the front is reached through this machine as well', asyn
   const shown = await describeAccess({ where: ['--context=course'], kubectl: async () => '' });
   expect(shown).toContain('kubectl --context=course -n web-tier port-forward service/web-tier 8080:80');
 });
+
+test('a load balancer inside its network is named, and this machine goes through the API server all the same', async () => {
+  const service: V1Service = {
+    metadata: { annotations: { 'service.beta.kubernetes.io/aws-load-balancer-scheme': 'internal' } },
+    spec: { ports: [{ port: 80 }] },
+    status: { loadBalancer: { ingress: [{ hostname: 'internal.example.com' }] } },
+  };
+  const shown = await describeAccess({ where: ['--context=course'], kubectl: async () => JSON.stringify(service) });
+  expect(
+    shown,
+  ).toContain(`The mesh runs in this cluster. Inside its network it is reached at http://internal.example.com
+To reach it from here, leave this running:
+  kubectl --context=course -n web-tier port-forward service/web-tier 8080:80
+
+  the page   http://127.0.0.1:8080/
+`);
+});

@@ -1,15 +1,19 @@
 /** How the mesh is reached once it runs in a cluster. */
 import type { V1Service } from '@kubernetes/client-node';
+import { isInternal } from './apply/entrances.ts';
 import type { NamedCluster } from './cluster/contexts.ts';
 
 /** What to tell the user at the end of a deployment. */
 export async function describeAccess({ kubectl, where }: Pick<NamedCluster, 'kubectl' | 'where'>): Promise<string> {
-  const front = ['get', 'service', 'web-tier', '-n', 'web-tier', '--ignore-not-found', '-o', 'json'];
-  const balancer = addressOf(await kubectl(front));
-  const forward = `kubectl ${where.join(' ')} -n web-tier port-forward service/web-tier 8080:80`;
-  const url = balancer ?? 'http://127.0.0.1:8080';
+  const printed = await kubectl(['get', 'service', 'web-tier', '-n', 'web-tier', '--ignore-not-found', '-o', 'json']);
+  const front = printed.trim() ? (JSON.parse(printed) as V1Service) : undefined;
+  const balancer = front && addressOf(front);
+  const forward = `To reach it from here, leave this running:\n  kubectl ${where.join(' ')} -n web-tier port-forward service/web-tier 8080:80`;
+  const isOpen = balancer !== undefined && !isInternal(front!);
+  const inside = balancer === undefined ? '' : `Inside its network it is reached at ${balancer}\n`;
+  const url = isOpen ? balancer : 'http://127.0.0.1:8080';
   return `
-The mesh runs in this cluster. ${balancer ? `It is reached at ${url}` : `To reach it from here, leave this running:\n  ${forward}`}
+The mesh runs in this cluster. ${isOpen ? `It is reached at ${url}` : `${inside}${forward}`}
 
   the page   ${url}/
   submit     curl -d '{"dataset":"mnist"}' ${url}/free
@@ -20,9 +24,7 @@ The mesh runs in this cluster. ${balancer ? `It is reached at ${url}` : `To reac
 }
 
 /** The address of the front's load balancer, if it has got one: with TLS wherever it speaks that, so that no key goes in clear. */
-function addressOf(printed: string): string | undefined {
-  if (!printed.trim()) return undefined;
-  const { spec, status } = JSON.parse(printed) as V1Service;
+function addressOf({ spec, status }: V1Service): string | undefined {
   const { hostname, ip } = status?.loadBalancer?.ingress?.[0] ?? {};
   const host = hostname ?? ip;
   const hasTls = spec?.ports?.some(({ port }) => port === 443);

@@ -7,7 +7,8 @@ import { projectFolder } from '../local_cluster/install/cache.ts';
 const layers = [
   ['deploy.ts', 'cleanup.ts'],
   ['command.ts', 'deploy-to-context.ts', 'clean-up-context.ts'],
-  ['access.ts', 'apply', 'readiness', 'removal'],
+  ['access.ts'],
+  ['apply', 'readiness', 'removal'],
   ['cluster'],
   ['options.ts', 'terminal.ts', 'ownership.ts'],
 ];

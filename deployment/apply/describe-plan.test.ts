@@ -101,3 +101,15 @@ test('a Secret that nobody has made is named, and is in the way where it could h
     'Secret free-tier/api-keys (for Deployment free-tier/free-tier). manifests/README.md ("Keys") says how the keys are made',
   );
 });
+
+test('a file system of EFS that nobody has named is in the way', () => {
+  const withFileSystem = (fileSystemId: string) => ({
+    ...nothing,
+    created: [{ ...object('StorageClass', 'efs-sc'), parameters: { fileSystemId } }],
+  });
+  const options = { adopt: false, prune: false };
+  expect(() => requireFeasible(withFileSystem('fs-00000000000000000'), options)).toThrow(
+    /^StorageClass efs-sc names no file system yet: .* as docs\/eks\.md shows .* Nothing was applied$/,
+  );
+  expect(() => requireFeasible(withFileSystem('fs-0123456789abcdef0'), options)).not.toThrow();
+});

@@ -1,5 +1,5 @@
 /** A plan in words. */
-import type { KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject, V1StorageClass } from '@kubernetes/client-node';
 import { nameOf } from '../ownership.ts';
 import { isEntrance } from './entrances.ts';
 import type { Plan } from './plan.ts';
@@ -82,6 +82,7 @@ export function requireFeasible(plan: Plan, { adopt, prune }: { adopt: boolean; 
         'run this again. Nothing was applied',
     );
   }
+  requireFileSystem(plan);
   requireClosed(plan, prune);
   requireMade(plan);
   if (foreign.length === 0 || adopt) return;
@@ -89,6 +90,17 @@ export function requireFeasible(plan: Plan, { adopt, prune }: { adopt: boolean; 
     `the cluster has objects of these names already, and they are not the mesh's: ${foreign.map(nameOf).join(', ')}. ` +
       'Remove or rename them, or let the mesh take them over with --adopt: it then changes them now, and ' +
       '`npm run cleanup` deletes them with all that is in them. Nothing was applied',
+  );
+}
+
+/** overlays/eks leaves the id of the file system to its user. With the one that stands there no pod would get the volume, for ever. */
+function requireFileSystem({ created, changed, unchanged }: Plan): void {
+  const described = [...created, ...changed.map(({ object }) => object), ...unchanged];
+  const unset = described.find((object) => /^fs-0+$/.test((object as V1StorageClass).parameters?.fileSystemId ?? ''));
+  if (!unset) return;
+  throw new Error(
+    `${nameOf(unset)} names no file system yet: its fileSystemId is a placeholder, and Kubernetes lets nobody change it later. Set it in a ` +
+      'kustomization of yours, as docs/eks.md shows ("The mesh, for the VPC alone"), and deploy that with --overlay. Nothing was applied',
   );
 }
 

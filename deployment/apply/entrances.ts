@@ -18,11 +18,13 @@ export function isClosed(before: KubernetesObject, after: KubernetesObject): boo
   return isPublic(before) && !isPublic(after);
 }
 
-/** Clouds have annotations for load balancers that are reached from inside alone; without one it has to be taken for public. */
+/** Without a cloud's word that it is not, an entrance has to be taken for public. */
 function isPublic(object: KubernetesObject): boolean {
-  const annotations = Object.entries(object.metadata?.annotations ?? {});
-  const isInternal = annotations.some(
-    ([name, value]) => /^internal$/i.test(value) || (/internal$/.test(name) && value === 'true'),
-  );
-  return isEntrance(object) && !isInternal;
+  return isEntrance(object) && !isInternal(object);
+}
+
+/** Whether it is reached from inside its network alone: clouds have annotations for that, which they also put as a scheme. */
+export function isInternal({ metadata }: KubernetesObject): boolean {
+  const annotations = Object.entries(metadata?.annotations ?? {});
+  return annotations.some(([name, value]) => /^internal$/i.test(value) || (/internal$/.test(name) && value === 'true'));
 }

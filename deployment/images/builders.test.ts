@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CommandError } from '../../local_cluster/install/run-command.ts';
-import { archiveCommand, buildCommand, findBuilder } from './builders.ts';
+import { archiveCommand, buildCommand, findBuilder, runBuilder } from './builders.ts';
 
 const notInstalled = Object.assign(new Error('spawn ENOENT'), { code: 'ENOENT' });
 
@@ -57,4 +57,13 @@ test.each([
   ['buildah', ['push', 'x:local', 'docker-archive:/tmp/a.tar:x:local']],
 ] as const)('%s writes an image into an archive', (tool, expected) => {
   expect(archiveCommand({ tool, command: [tool] }, 'x:local', '/tmp/a.tar')).toEqual(expected);
+});
+
+test.each([
+  ['docker', '1'],
+  ['podman', ''],
+] as const)('%s is asked for BuildKit: "%s"', async (tool, expected) => {
+  const { DOCKER_BUILDKIT: _, ...env } = process.env;
+  const builder = { tool, command: ['sh', '-c'] };
+  expect(await runBuilder(builder, ['printenv DOCKER_BUILDKIT || true'], { env })).toBe(expected);
 });

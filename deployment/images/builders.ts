@@ -1,5 +1,5 @@
 /** The programs that can build images: docker, podman and buildah, and what each has to be told. */
-import { CommandError, runCommand } from '../../local_cluster/install/run-command.ts';
+import { CommandError, type CommandOptions, runCommand } from '../../local_cluster/install/run-command.ts';
 
 export const tools = ['docker', 'podman', 'buildah'] as const;
 export type Tool = (typeof tools)[number];
@@ -82,11 +82,15 @@ export function archiveCommand({ tool }: Builder, image: string, file: string): 
   return ['save', '--output', file, image];
 }
 
-/** Runs one of a builder's commands. */
+/**
+ * Runs one of a builder's commands. Docker builds with BuildKit, which the Dockerfiles' `RUN --mount` needs: before Docker 23, or
+ * without its buildx component, it would take its older builder.
+ */
 export function runBuilder(
-  { command: [program, ...first] }: Builder,
+  { tool, command: [program, ...first] }: Builder,
   args: string[],
-  options: Parameters<typeof runCommand>[2] = {},
+  options: CommandOptions = {},
 ): Promise<string> {
-  return runCommand(program!, [...first, ...args], options);
+  const env = tool === 'docker' ? { env: { ...(options.env ?? process.env), DOCKER_BUILDKIT: '1' } } : {};
+  return runCommand(program!, [...first, ...args], { ...options, ...env });
 }

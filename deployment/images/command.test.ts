@@ -1,7 +1,7 @@
 // The command as users call it, with programs in the place of buildah and kind that write down what they are told.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -39,8 +39,9 @@ esac`;
 let content = '';
 
 async function run(...args: string[]) {
+  const paths = { PATH: `${folder}/bin:/usr/bin:/bin`, XDG_CACHE_HOME: folder, INIT_CWD: folder };
   const command = spawn(process.execPath, [path.join(projectFolder, 'deployment/images.ts'), ...args], {
-    env: { ...process.env, PATH: `${folder}/bin:/usr/bin:/bin`, XDG_CACHE_HOME: folder, CONTENT: content },
+    env: { ...process.env, ...paths, CONTENT: content },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [said, complained] = await Promise.all([command.stdout, command.stderr].map((stream) => stream.toArray()));
@@ -136,6 +137,19 @@ test('images are loaded into a cluster, and the kustomization names each by its 
       before.replace(`newName: ${name}\n    newTag: local\n`, `newName: ${name}\n    newTag: ${tag}\n`),
     );
   }
+});
+
+test('a kustomization is looked for where the user is, and before anything is built', async () => {
+  addProgram('buildah', buildah);
+  const pushing = ['web-ui', '--builder', 'buildah', '--push', 'registry.example/mesh', '--kustomization'];
+  const { exitCode, complained } = await run(...pushing, 'mine.yaml');
+  expect([exitCode, complained]).toEqual([
+    1,
+    `\nnpm run images: the kustomization for the images cannot be read: ENOENT: no such file or directory, open '${folder}/mine.yaml'\n`,
+  ]);
+  expect(existsSync(path.join(folder, 'log'))).toBe(false);
+  expect((await run(...pushing, 'kustomization.yaml')).exitCode).toBe(0);
+  expect(readFileSync(kustomization, 'utf8')).toContain('newName: registry.example/mesh/web-ui');
 });
 
 test('where the tool of a cluster is missing, nothing is built, and it is said where to get it', async () => {

@@ -6,7 +6,7 @@ import { createStepRunner, type StepContext } from '../../local_cluster/install/
 import { type BuiltImage, buildImages } from './build.ts';
 import { type Builder, findBuilder } from './builders.ts';
 import { contentTag, type Image, images, localRepository, localTag } from './images.ts';
-import { type Replacement, setImages } from './kustomization.ts';
+import { type Replacement, requireKustomization, setImages } from './kustomization.ts';
 import { loadImage, requireLoader } from './load.ts';
 import type { ImagesOptions } from './options.ts';
 import { pushImage } from './push.ts';
@@ -24,6 +24,7 @@ interface Delivery {
  * @throws Error that says what could not be built, pushed or loaded; the manifests name what they named before then
  */
 export async function makeImages(options: ImagesOptions, cancel: AbortSignal): Promise<string> {
+  if (options.push !== undefined || options.load) requireKustomization(options.kustomization);
   if (options.load) await requireLoader(options.load);
   const builder = await findBuilder(options.builder);
   const delivered = await withWorkFolder(async (workFolder) => {

@@ -61,7 +61,8 @@ export function parseImagesOptions(args: string[]): ImagesOptions | undefined {
     push: push === undefined ? undefined : checkRegistry(push),
     tag: checkTag(tag),
     plainHttp,
-    kustomization: path.resolve(values.kustomization ?? kustomizationFile),
+    // npm runs its scripts in the project's folder, and says where the user is.
+    kustomization: path.resolve(process.env.INIT_CWD ?? '', values.kustomization ?? kustomizationFile),
     load: load === undefined ? undefined : oneOf(clusterKinds, load, '--load'),
     cluster,
     torchIndex: torchIndex === undefined ? undefined : checkIndex(torchIndex),
