@@ -15,7 +15,7 @@ const limits = [
   // The same requests in every run, so that what one run finds can be looked at in the next.
   ...['--seed', '1', '--generation-deterministic', '--request-timeout', '20'],
   // Of what is made up at random; what follows from the document, value by value, is always complete.
-  ...(process.env[thoroughTests] ? ['--max-examples', '25'] : ['--max-examples', '4', '--max-time', '150']),
+  ...(process.env[thoroughTests] ? ['--max-examples', '25'] : ['--max-examples', '4', '--max-time', '75']),
 ];
 
 /** Finds or installs it, from its own lock file; gives the path of its program. */

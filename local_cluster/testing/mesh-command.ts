@@ -91,9 +91,14 @@ export async function runMeshCommand(program: 'start.ts' | 'reset.ts', place: Me
 }
 
 function runCommandLine(program: string, { stateFolder }: MeshPlace, args: string[]): ChildProcess {
-  return spawn(process.execPath, [path.join(projectFolder, 'local_cluster', program), ...args], {
+  const child = spawn(process.execPath, [path.join(projectFolder, 'local_cluster', program), ...args], {
     env: { ...process.env, MESH_STATE: stateFolder },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  // A test runner that ends without its teardown, as after Ctrl-C, takes its mesh with it.
+  const stop = () => child.kill('SIGTERM');
+  process.once('exit', stop);
+  child.once('exit', () => process.removeListener('exit', stop));
+  return child;
 }
