@@ -73,6 +73,15 @@ test('what fails again has failed', async () => {
   });
 });
 
+test('what does not run again has failed', async () => {
+  const step = stepOf({ a: [true, false], b: [false] }, { b: [true] });
+  expect(await run(step)).toEqual({
+    counts: { passed: 2, failed: 1, skipped: 0 },
+    failures: [failure('a', 1)],
+    unstable: [failure('b', 0)],
+  });
+});
+
 test('failures in many files are not chance: nothing runs again', async () => {
   const asked: string[][] = [];
   const step = stepOf({ a: [false], b: [false], c: [false], d: [false] }, {}, asked);

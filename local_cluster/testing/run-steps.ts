@@ -57,14 +57,18 @@ export async function repeatFailed(steps: TestStep[], finished: Finished[]): Pro
   return repeated;
 }
 
-/** What a step found after the files in which tests failed ran again. */
-export function mergeRuns(first: Finished, second: Finished): Finished {
-  const key = ({ file, title }: Failure) => `${file} ${title}`;
+/** What a step found after the files in which tests failed ran again. A test that did not run again has failed. */
+function mergeRuns(first: Finished, second: Finished): Finished {
+  const key = ({ file, title }: Pick<Failure, 'file' | 'title'>) => `${file} ${title}`;
+  const passedAgain = new Set(second.passed?.map(key));
   const failedAgain = new Set(second.failures.map(key));
-  const unstable = first.failures.filter((failure) => !failedAgain.has(key(failure)));
-  const { failed } = second.counts;
-  const counts = { ...first.counts, passed: first.counts.passed + Math.max(first.counts.failed - failed, 0), failed };
-  return { name: first.name, ms: first.ms + second.ms, counts, failures: second.failures, unstable };
+  const unstable = first.failures.filter((failure) => passedAgain.has(key(failure)));
+  const missing = first.failures.filter((failure) => !passedAgain.has(key(failure)) && !failedAgain.has(key(failure)));
+  const failures = [...second.failures, ...missing];
+  // A second run that failed as a whole names no test.
+  const failed = Math.max(failures.length, second.counts.failed);
+  const counts = { ...first.counts, passed: first.counts.passed + unstable.length, failed };
+  return { name: first.name, ms: first.ms + second.ms, counts, failures, unstable };
 }
 
 /** Runs a step and shows what it prints; gives its exit code, null if it was ended by a signal. */

@@ -23,6 +23,12 @@ test('Vitest’s report names each failed test with its file and the first line 
       { file: 'a.test.ts', title: 'group two', message: 'Error: no' },
       { file: 'b.test.ts', title: 'the file as a whole', message: 'cannot be read' },
     ],
+    passed: [
+      { file: 'a.test.ts', title: 'one' },
+      { file: 'a.test.ts', title: 'the file as a whole' },
+      { file: 'c.test.ts', title: 'one' },
+      { file: 'c.test.ts', title: 'the file as a whole' },
+    ],
   });
 });
 

@@ -20,6 +20,8 @@ export interface Failure {
 export interface Report {
   counts: Counts;
   failures: Failure[];
+  /** The tests that passed, where the report names each with its file. */
+  passed?: Pick<Failure, 'file' | 'title'>[];
 }
 
 /** Adds up. */
@@ -27,6 +29,8 @@ export function addCounts(all: Counts[]): Counts {
   const sum = (of: keyof Counts) => all.reduce((total, counts) => total + counts[of], 0);
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
+
+const wholeFile = 'the file as a whole';
 
 /** What of Vitest's JSON report is read. Statuses beside `passed` and `failed` are kinds of skipped. */
 interface VitestReport {
@@ -50,12 +54,21 @@ export function readVitestReport(text: string, projectFolder: string): Report {
       .filter((test) => test.status === 'failed')
       .map((test) => ({ file, title: test.fullName, message: firstLine(test.failureMessages?.[0]) }));
     if (status === 'failed' && failures.length === 0)
-      failures.push({ file, title: 'the file as a whole', message: firstLine(message) });
-    const passed = assertionResults.filter((test) => test.status === 'passed').length;
+      failures.push({ file, title: wholeFile, message: firstLine(message) });
+    const passed = assertionResults
+      .filter((test) => test.status === 'passed')
+      .map((test) => ({ file, title: test.fullName }));
+    // Not a test that counts, but what a file that failed as a whole is compared with when it runs again.
+    if (status === 'passed') passed.push({ file, title: wholeFile });
     const skipped = assertionResults.filter((test) => !['passed', 'failed'].includes(test.status)).length;
-    return { counts: { passed, failed: failures.length, skipped }, failures };
+    const count = passed.filter(({ title }) => title !== wholeFile).length;
+    return { counts: { passed: count, failed: failures.length, skipped }, failures, passed };
   });
-  return { counts: addCounts(files.map(({ counts }) => counts)), failures: files.flatMap(({ failures }) => failures) };
+  return {
+    counts: addCounts(files.map(({ counts }) => counts)),
+    failures: files.flatMap(({ failures }) => failures),
+    passed: files.flatMap(({ passed }) => passed!),
+  };
 }
 
 /** Reads a JUnit report as pytest writes it. */
