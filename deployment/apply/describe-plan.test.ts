@@ -102,14 +102,25 @@ test('a Secret that nobody has made is named, and is in the way where it could h
   );
 });
 
-test('a file system of EFS that nobody has named is in the way', () => {
-  const withFileSystem = (fileSystemId: string) => ({
-    ...nothing,
-    created: [{ ...object('StorageClass', 'efs-sc'), parameters: { fileSystemId } }],
-  });
+test.each([
+  ['file system', 'StorageClass', { parameters: { fileSystemId: 'fs-00000000000000000' } }],
+  [
+    'certificate of its own',
+    'Service',
+    { spec: { arn: 'arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000' } },
+  ],
+  ['host name of its own', 'Ingress', { spec: { rules: [{ host: 'mesh.example.com' }] } }],
+])('a %s that nobody has named is in the way', (what, kind, fields) => {
   const options = { adopt: false, prune: false };
-  expect(() => requireFeasible(withFileSystem('fs-00000000000000000'), options)).toThrow(
-    /^StorageClass efs-sc names no file system yet: .* as docs\/eks\.md shows .* Nothing was applied$/,
+  const withFields = (some: object) => ({ ...nothing, created: [{ ...object(kind, 'one'), ...some }] });
+  expect(() => requireFeasible(withFields(fields), options)).toThrow(
+    new RegExp(`^${kind} one names no ${what} yet: .* as docs/eks.md shows .* Nothing was applied$`),
   );
-  expect(() => requireFeasible(withFileSystem('fs-0123456789abcdef0'), options)).not.toThrow();
+  const set = JSON.parse(
+    JSON.stringify(fields)
+      .replace(/fs-0+/, 'fs-0123456789abcdef0')
+      .replace(/0{8}-/, '1234abcd-')
+      .replace('example.com', 'school.edu'),
+  );
+  expect(() => requireFeasible(withFields(set), options)).not.toThrow();
 });

@@ -1,5 +1,5 @@
 /** A plan in words. */
-import type { KubernetesObject, V1StorageClass } from '@kubernetes/client-node';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { nameOf } from '../ownership.ts';
 import { isEntrance } from './entrances.ts';
 import type { Plan } from './plan.ts';
@@ -82,7 +82,7 @@ export function requireFeasible(plan: Plan, { adopt, prune }: { adopt: boolean; 
         'run this again. Nothing was applied',
     );
   }
-  requireFileSystem(plan);
+  requireNoPlaceholder(plan);
   requireClosed(plan, prune);
   requireMade(plan);
   if (foreign.length === 0 || adopt) return;
@@ -93,15 +93,25 @@ export function requireFeasible(plan: Plan, { adopt, prune }: { adopt: boolean; 
   );
 }
 
-/** overlays/eks leaves the id of the file system to its user. With the one that stands there no pod would get the volume, for ever. */
-function requireFileSystem({ created, changed, unchanged }: Plan): void {
+/** What manifests leave to their user, how it reads there, and where docs/eks.md says what to write instead. */
+const placeholders = [
+  // With this one no pod would get the volume, for ever: Kubernetes lets nobody change it later.
+  { what: 'file system', text: /"fs-0+"/, section: 'The mesh, for the VPC alone' },
+  { what: 'certificate of its own', text: /"arn:aws:acm:[^"]*\/0{8}-[0-]+"/, section: 'Opening it' },
+  // Nobody can own it. Source: RFC 2606, section 3.
+  { what: 'host name of its own', text: /"mesh\.example\.com"/, section: 'Opening it' },
+];
+
+function requireNoPlaceholder({ created, changed, unchanged }: Plan): void {
   const described = [...created, ...changed.map(({ object }) => object), ...unchanged];
-  const unset = described.find((object) => /^fs-0+$/.test((object as V1StorageClass).parameters?.fileSystemId ?? ''));
-  if (!unset) return;
-  throw new Error(
-    `${nameOf(unset)} names no file system yet: its fileSystemId is a placeholder, and Kubernetes lets nobody change it later. Set it in a ` +
-      'kustomization of yours, as docs/eks.md shows ("The mesh, for the VPC alone"), and deploy that with --overlay. Nothing was applied',
-  );
+  for (const { what, text, section } of placeholders) {
+    const unset = described.find((object) => text.test(JSON.stringify(object)));
+    if (!unset) continue;
+    throw new Error(
+      `${nameOf(unset)} names no ${what} yet: a placeholder stands there. Set it in a kustomization of yours, as docs/eks.md ` +
+        `shows ("${section}"), and deploy that with --overlay. Nothing was applied`,
+    );
+  }
 }
 
 /** An entrance that stays would lead to services that may no longer ask for keys. */
