@@ -41,8 +41,14 @@ export function podsPath(namespace: string, name?: string): string {
   return `/api/v1/namespaces/${namespace}/pods${name ? `/${name}` : ''}`;
 }
 
-/** Sets how many pods a service has, and waits until so many are ready. Gives when that was, by `performance.now()`. */
+/**
+ * Sets how many pods a service has, and waits until so many are ready. Gives when that was, by `performance.now()`. Its
+ * autoscaler keeps to it: one that finds no load would take a second pod away again.
+ */
 export async function scale(service: ServiceName, replicas: number): Promise<number> {
+  const { namespace, name } = deployments[service];
+  const autoscaler = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers/${name}`;
+  await cluster.patch(autoscaler, { spec: { minReplicas: replicas } });
   await cluster.patch(deploymentPath(service), { spec: { replicas } });
   return vi.waitFor(async () => {
     const { status } = await cluster.get<V1Deployment>(deploymentPath(service));
