@@ -19,7 +19,8 @@ export default defineConfig({
             'e2e/**',
             'container_rig/checks/**',
           ],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
