@@ -10,5 +10,5 @@ export { listCollection } from './list-collection.ts';
 export { protobufReader } from './protobuf.ts';
 export { convertQuantity, formatQuantity, parseQuantity, scaledValue } from './quantity.ts';
 export { readLines } from './read-lines.ts';
-export { startWatchCache, type WatchCache } from './watch-cache.ts';
+export { type ChangeType, startWatchCache, type WatchCache } from './watch-cache.ts';
 export type { Wire } from './wire.ts';

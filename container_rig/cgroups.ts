@@ -32,10 +32,22 @@ export function createCgroup(name: string): void {
  * has that of one, and a new cgroup, whatever is in it, too.
  */
 export function weighCgroup(name: string, processors: number): void {
-  for (const folder of findCgroups(name)) {
-    const [shares, weight] = [path.join(folder, 'cpu.shares'), path.join(folder, 'cpu.weight')];
-    if (existsSync(shares)) writeFileSync(shares, String(1024 * processors));
-    if (existsSync(weight)) writeFileSync(weight, String(100 * processors));
+  for (const folder of findCgroups(name))
+    setWeight(folder, { 'cpu.shares': 1024 * processors, 'cpu.weight': 100 * processors });
+}
+
+/** A cgroup's weight, by the file that has it: of version 1, and of version 2. */
+export type Weight = Record<'cpu.shares' | 'cpu.weight', number>;
+
+/**
+ * Writes a cgroup's weight into the files that it has.
+ * @param isAtLeast one that is greater stays
+ */
+export function setWeight(folder: string, weights: Weight, isAtLeast = false): void {
+  for (const [file, weight] of Object.entries(weights)) {
+    const setting = path.join(folder, file);
+    if (!existsSync(setting) || (isAtLeast && Number(readFileSync(setting, 'utf8')) >= weight)) continue;
+    writeFileSync(setting, String(weight));
   }
 }
 

@@ -3,9 +3,9 @@
  * Two nodes on a machine with two processors offer more than there is: there, four jobs would leave nothing, and a service
  * that requests 20 thousandths would get a fiftieth of what a job gets.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { findCgroups } from './cgroups.ts';
+import { findCgroups, setWeight } from './cgroups.ts';
 import { nodePlaces } from './layout.ts';
 
 /** As if each pod requested half a CPU. Both versions of cgroups; kubelet gives a pod of a job 921 or 36. */
@@ -20,7 +20,8 @@ const everyMs = 500;
 export function keepPodWeights(cgroup: string): () => void {
   const timer = setInterval(() => {
     try {
-      for (const folder of nodePlaces.flatMap(({ name }) => listPods(`${cgroup}/${name}`))) raise(folder);
+      for (const folder of nodePlaces.flatMap(({ name }) => listPods(`${cgroup}/${name}`)))
+        setWeight(folder, least, true);
     } catch (error) {
       // A pod goes while it is looked at; the others have their turn the next time.
       if (!['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code!)) throw error;
@@ -38,11 +39,4 @@ function listPods(node: string): string[] {
         .filter((name) => name.startsWith('pod'))
         .map((name) => path.join(folder, name)),
     );
-}
-
-function raise(folder: string): void {
-  for (const [file, weight] of Object.entries(least)) {
-    const setting = path.join(folder, file);
-    if (existsSync(setting) && Number(readFileSync(setting, 'utf8')) < weight) writeFileSync(setting, String(weight));
-  }
 }

@@ -6,6 +6,7 @@ import type { KubernetesObject, V1Job, V1Service } from '@kubernetes/client-node
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { pathOf } from './testing/kubectl.ts';
+import { changeSettings } from '../web_tier/mutations/mutation.ts';
 import { isReachable, type NetworkPolicy, type Party, type Port } from './testing/reachability.ts';
 import { containersOf, listFolders, ofKind, render, type Workload, workloadsIn } from './testing/render.ts';
 
@@ -258,9 +259,6 @@ function listParts(value: unknown, path: Path = []): Path[] {
 
 function withoutPart(policy: NetworkPolicy, path: Path): Smaller {
   const copy = structuredClone(policy);
-  const parent = path.slice(0, -1).reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], copy.spec);
-  const last = path.at(-1)!;
-  if (Array.isArray(parent)) parent.splice(Number(last), 1);
-  else delete (parent as Record<string, unknown>)[last];
+  changeSettings(copy.spec, path);
   return { without: path.join(' '), smaller: [copy] };
 }

@@ -22,6 +22,12 @@ export function deploymentPath(service: ServiceName): string {
   return `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
 }
 
+/** Where the API has the autoscaler of a service. */
+export function autoscalerPath(service: ServiceName): string {
+  const { namespace, name } = deployments[service];
+  return `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers/${name}`;
+}
+
 /** `kubectl rollout restart`, and waits until the new pods are ready and the old ones gone. */
 export async function restartService(service: ServiceName): Promise<void> {
   const { namespace, name } = deployments[service];
@@ -46,9 +52,7 @@ export function podsPath(namespace: string, name?: string): string {
  * autoscaler keeps to it: one that finds no load would take a second pod away again.
  */
 export async function scale(service: ServiceName, replicas: number): Promise<number> {
-  const { namespace, name } = deployments[service];
-  const autoscaler = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers/${name}`;
-  await cluster.patch(autoscaler, { spec: { minReplicas: replicas } });
+  await cluster.patch(autoscalerPath(service), { spec: { minReplicas: replicas } });
   await cluster.patch(deploymentPath(service), { spec: { replicas } });
   return vi.waitFor(async () => {
     const { status } = await cluster.get<V1Deployment>(deploymentPath(service));

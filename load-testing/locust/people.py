@@ -17,6 +17,8 @@ PHOTOS = [
     if file.suffix in (".png", ".jpg")
 ]
 PHOTO_MODEL = "imagenet-efficientnet-lite0"
+RAW_IMAGE = {"content-type": "application/octet-stream"}
+SHORT_JOB = {"dataset": "mnist", "pretrained": True}
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -35,9 +37,8 @@ class DrawsDigits(MeshUser):
     @task
     def draw(self) -> None:
         """One digit. A move that is refused is not repeated: the next one follows."""
-        headers = {"content-type": "application/octet-stream"}
         for image in self.generator.choice(self.digits):
-            self.ask("POST", "/predict?preview=true", "draw a digit", data=image, headers=headers)
+            self.ask("POST", "/predict?preview=true", "draw a digit", data=image, headers=RAW_IMAGE)
             gevent.sleep(self.seconds_a_move)
 
 
@@ -79,7 +80,7 @@ class FollowsJobs(MeshUser):
             f"/{tier}",
             f"submit a {tier} job",
             Patience(),
-            json={"dataset": "mnist", "pretrained": True},
+            json=SHORT_JOB,
             headers={"idempotency-key": uuid.uuid4().hex},
         )
         if answer is None:
@@ -136,12 +137,11 @@ class Floods(MeshUser):
 
     @task(9)
     def predict(self) -> None:
-        headers = {"content-type": "application/octet-stream"}
-        self.ask("POST", "/predict", "flood: predict", data=self.image, headers=headers)
+        self.ask("POST", "/predict", "flood: predict", data=self.image, headers=RAW_IMAGE)
 
     @task(1)
     def submit(self) -> None:
-        answer = self.ask("POST", "/free", "flood: submit a free job", json={"dataset": "mnist", "pretrained": True})
+        answer = self.ask("POST", "/free", "flood: submit a free job", json=SHORT_JOB)
         if answer is not None:
             self.jobs.append(f"/free/jobs/{answer.json()['id']}")
 

@@ -112,12 +112,17 @@ const losesItsNode: Trial = async (pair, place) => {
   });
 };
 
+/** Makes a node with room for one pod; gives how to make one that may be placed nowhere else. */
+async function makeOnlyPlace(place: Place, id: string) {
+  await makeNode(id, { cpu: 1 });
+  return (name: string, spec: Partial<V1PodSpec>) =>
+    createPod(place, `${id}-${name}`, { ...spec, ...onNodes([id]) }, {}, '900m');
+}
+
 /** Has two pods wait for the only place there is, the other one for longer. */
 async function fillUp(place: Place, id: string, one: Partial<V1PodSpec>, other: Partial<V1PodSpec>): Promise<void> {
   const { pods } = place;
-  await makeNode(id, { cpu: 1 });
-  const create = (name: string, spec: Partial<V1PodSpec>) =>
-    createPod(place, `${id}-${name}`, { ...spec, ...onNodes([id]) }, {}, '900m');
+  const create = await makeOnlyPlace(place, id);
   await create('full', { priorityClassName: 'ml-job-mesh-services' });
   await pods.waitFor(`${id}-full`, ({ spec }) => spec!.nodeName, 'the only place to be taken');
   for (const [name, spec] of [
@@ -163,9 +168,7 @@ export async function waitBesideOne(
   other: Partial<V1PodSpec>,
 ): Promise<string> {
   const { pods } = place;
-  await makeNode(id, { cpu: 1 });
-  const create = (name: string, spec: Partial<V1PodSpec>) =>
-    createPod(place, `${id}-${name}`, { ...spec, ...onNodes([id]) }, {}, '900m');
+  const create = await makeOnlyPlace(place, id);
   await create('other', other);
   await pods.waitFor(`${id}-other`, ({ spec }) => spec!.nodeName, 'the only place to be taken');
   await create('one', one);

@@ -1,30 +1,18 @@
 // Settings of the workloads and of what goes with them, and what would come to pass without them.
 import type { KubernetesObject } from '@kubernetes/client-node';
-import { findSettings, type SettingPath } from '../../web_tier/mutations/mutation.ts';
+import { changeSettings, findSettings, type SettingPath } from '../../web_tier/mutations/mutation.ts';
+import type { budgetTrials } from './budget-trials.ts';
+import type { classTrials } from './class-trials.ts';
+import type { endingTrials } from './ending-trials.ts';
+import type { placementTrials } from './placement-trials.ts';
+import type { probeTrials } from './probe-trials.ts';
 
 /** What is tried with an object as the manifests have it, and with one without a setting. */
-export type TrialName =
-  | 'hangs'
-  | 'hangs for a while'
-  | 'starts slowly'
-  | 'is not ready'
-  | 'answers its startup probe late'
-  | 'answers its readiness probe late'
-  | 'answers its liveness probe late'
-  | 'ends slowly'
-  | 'is told to end'
-  | 'never ends'
-  | 'fails'
-  | 'fails as a Job'
-  | 'is over'
-  | 'loses its node'
-  | 'has replicas'
-  | 'has room on one node alone'
-  | 'waits beside premium jobs'
-  | 'waits beside premium jobs, with a default class'
-  | 'waits beside lesser pods'
-  | 'is evicted'
-  | 'is evicted unready';
+export type TrialName = keyof (typeof budgetTrials &
+  typeof classTrials &
+  typeof endingTrials &
+  typeof placementTrials &
+  typeof probeTrials);
 
 export interface Row {
   kind: 'Deployment' | 'Job' | 'JobTemplate' | 'PodDisruptionBudget' | 'PriorityClass';
@@ -159,13 +147,7 @@ export function isAbout({ kind, name, paths }: Row, object: KubernetesObject): b
 /** A copy of an object without a row's settings. */
 export function withoutSettings<T extends KubernetesObject>({ paths, value }: Row, object: T): T {
   const changed = structuredClone(object);
-  for (const path of paths) {
-    for (const { parent, key } of findSettings(changed, path).reverse()) {
-      if (value !== undefined) parent[key] = value;
-      else if (Array.isArray(parent)) parent.splice(Number(key), 1);
-      else delete parent[key];
-    }
-  }
+  for (const path of paths) changeSettings(changed, path, value);
   return changed;
 }
 

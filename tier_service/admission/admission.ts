@@ -136,9 +136,7 @@ export function startAdmission(options: AdmissionOptions) {
     }),
     quotas.on('change', schedule),
     pods.on('change', (type, pod, previous) => {
-      if (previous && previous.metadata!.uid !== pod.metadata!.uid) livePods.delete(previous);
-      if (type === 'deleted') livePods.delete(pod);
-      else livePods.set(pod);
+      livePods.change(type, pod, previous);
       schedule();
     }),
   ];

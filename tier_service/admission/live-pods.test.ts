@@ -17,9 +17,16 @@ test('pods count from their creation to their end, in their newest version', () 
   expect(cpuOf(pods)).toBe(1_250);
   pods.set(podWith('a', '1', { status: { phase: 'Failed' } }));
   expect(cpuOf(pods)).toBe(250);
-  pods.delete(podWith('b', '250m'));
-  pods.delete(podWith('unknown', '1'));
+  pods.change('deleted', podWith('b', '250m'));
+  pods.change('deleted', podWith('unknown', '1'));
   expect([cpuOf(pods), pods.nextEndMs()]).toEqual([0, undefined]);
+});
+
+test('a pod whose name another pod has taken counts no longer', () => {
+  const pods = createLivePods(() => 0);
+  pods.change('added', podWith('a', '1'));
+  pods.change('modified', podWith('b', '500m'), podWith('a', '1'));
+  expect(cpuOf(pods)).toBe(500);
 });
 
 test('a pod that nobody ends, as its node was lost, counts until its grace period is over twice', () => {

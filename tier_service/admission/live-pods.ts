@@ -1,4 +1,5 @@
 // What the pods of a namespace take from its ResourceQuotas.
+import type { ChangeType } from '@ml-job-mesh/cluster-client';
 import { isTerminal, type Pod } from '../state/kubernetes-objects.ts';
 import { type Amounts, addAmounts, podAmounts } from './resources.ts';
 
@@ -37,19 +38,26 @@ export function createLivePods(now: () => number) {
     sum = addAmounts(sum, pod.amounts, -1);
   }
 
+  function set(pod: Pod): void {
+    const uid = pod.metadata!.uid!;
+    forget(uid);
+    const until = countsUntil(pod);
+    if (until <= now()) return;
+    const amounts = podAmounts(pod.spec!);
+    counted.set(uid, { amounts, until });
+    if (Number.isFinite(until)) ending.add(uid);
+    sum = addAmounts(sum, amounts);
+  }
+
   return {
     /** Takes the newest version of a pod. */
-    set(pod: Pod): void {
-      const uid = pod.metadata!.uid!;
-      forget(uid);
-      const until = countsUntil(pod);
-      if (until <= now()) return;
-      const amounts = podAmounts(pod.spec!);
-      counted.set(uid, { amounts, until });
-      if (Number.isFinite(until)) ending.add(uid);
-      sum = addAmounts(sum, amounts);
+    set,
+    /** Takes a change that a watch tells of; `previous` had the pod's name before and may have been another pod. */
+    change(type: ChangeType, pod: Pod, previous?: Pod): void {
+      if (previous && previous.metadata!.uid !== pod.metadata!.uid) forget(previous.metadata!.uid!);
+      if (type === 'deleted') forget(pod.metadata!.uid!);
+      else set(pod);
     },
-    delete: (pod: Pod): void => forget(pod.metadata!.uid!),
     /** What they ask for together now. */
     amounts(): Amounts {
       for (const uid of ending) if (counted.get(uid)!.until <= now()) forget(uid);

@@ -57,11 +57,10 @@ export function startSlotFills({ index, pods, quotas, ask, now, onFilled }: Slot
       else if (hasEnded(state.status)) waitingSince.delete(uid);
     }),
     quotas.on('change', countFree),
-    pods.on('change', (type, pod) => {
+    pods.on('change', (type, pod, previous) => {
       countFree(); // The grace period of a lost pod may have ended since, of which nothing tells.
       if (type === 'added') fill(pod);
-      if (type === 'deleted') livePods.delete(pod);
-      else livePods.set(pod);
+      livePods.change(type, pod, previous);
       countFree();
     }),
   ];

@@ -28,15 +28,24 @@ interface Place {
 export function mutateFile({ file: name, paths, value }: Mutation, file: URL, bootstrap: Node): void {
   if (!file.pathname.endsWith(`/${name}`)) return;
   for (const path of paths) {
-    const places = findSettings(bootstrap, path);
-    if (places.length === 0) throw new Error(`${name} has no setting ${JSON.stringify(path)}`);
-    // From the end, since a list's items move up.
-    for (const { parent, key } of places.reverse()) {
-      if (value !== undefined) parent[key] = value;
-      else if (Array.isArray(parent)) parent.splice(Number(key), 1);
-      else delete parent[key];
-    }
+    if (changeSettings(bootstrap, path, value) === 0) throw new Error(`${name} has no setting ${JSON.stringify(path)}`);
   }
+}
+
+/**
+ * Changes the settings at a path, in place.
+ * @param value what is put in their place; they are removed where this is left out
+ * @returns how many there are
+ */
+export function changeSettings(root: Node, path: SettingPath, value?: unknown): number {
+  const places = findSettings(root, path);
+  // From the end, since a list's items move up.
+  for (const { parent, key } of places.toReversed()) {
+    if (value !== undefined) parent[key] = value;
+    else if (Array.isArray(parent)) parent.splice(Number(key), 1);
+    else delete parent[key];
+  }
+  return places.length;
 }
 
 /** Where the settings at a path are; none where there are none. */

@@ -8,13 +8,13 @@ import { clearJobs, cluster, front } from '../../../e2e/mesh.ts';
 import { projectFolder } from '../../../local_cluster/install/cache.ts';
 import { digit } from '../../../prediction_service/testing/mnist-digits.ts';
 import { formOf, pngOf } from '../../../prediction_service/testing/request-bodies.ts';
-import { deploymentPath } from '../cluster-tools.ts';
+import { autoscalerPath, deploymentPath } from '../cluster-tools.ts';
 import { type Answer, faultsOf, send } from '../load.ts';
 import type { AutoscalingSeries, Second } from './series.ts';
 
 beforeEach(clearJobs);
 
-const autoscaler = '/apis/autoscaling/v2/namespaces/ml-pipeline/horizontalpodautoscalers/ml-backend';
+const autoscaler = autoscalerPath('backend');
 const resultFile = path.join(projectFolder, '.rig', 'autoscaling.json');
 
 /** How many clients ask, each again as soon as it has its answer, and how many images each time. */
